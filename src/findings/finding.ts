@@ -1,0 +1,58 @@
+/**
+ * What a breach of a rule is, before and after the profile judged it. Data only; how faults are
+ * collected is collector.ts, what the rules are is rules/.
+ */
+import type { ContainerName, Layer } from "../format/index.js";
+
+/** How severe the rules are: what Xen's restorer refuses, or also what the documents forbid. */
+export type Profile = "restore" | "strict";
+
+/** `error` rejects the image; `warning` and `note` do not. */
+export type Severity = "error" | "warning" | "note";
+
+/** Where in an image a fault lies. */
+export interface Place {
+  readonly layer: Layer;
+  /** In the decompressed input, from its first byte. */
+  readonly byteOffset: number;
+  /** Ordinal of the record within its layer, from 0. */
+  readonly recordIndex?: number | undefined;
+  /** The record's name in the standard, or its number in hex. */
+  readonly recordType?: string | undefined;
+  readonly entryIndex?: number | undefined;
+}
+
+/** A breach of one rule, not yet judged: the profile chooses its severity. */
+export interface Fault extends Place {
+  /** Id of the specification pages, listed in docs/RULES.md. */
+  readonly rule: string;
+  /** Which case of the rule, where its cases differ in severity (a key of its `cases`). */
+  readonly ruleCase?: string | undefined;
+  /** What was found wrong, one sentence; the rule's own sentence if left out. */
+  readonly message?: string | undefined;
+  readonly expected?: string | undefined;
+  readonly actual?: string | undefined;
+  /** What to do about it; the rule's own hint if left out. */
+  readonly hint?: string | undefined;
+}
+
+/** A judged fault, as every report prints it. */
+export interface Finding {
+  readonly rule: string;
+  readonly severity: Severity;
+  readonly layer: Layer;
+  readonly byteOffset: number;
+  readonly recordIndex?: number;
+  readonly recordType?: string;
+  readonly entryIndex?: number;
+  readonly message: string;
+  readonly expected?: string;
+  readonly actual?: string;
+  readonly hint?: string;
+}
+
+/** The sum of an image's findings. */
+export type Verdict = "accept" | "reject";
+
+/** A chain of formats, outermost first. */
+export type ContainerChain = readonly ContainerName[];

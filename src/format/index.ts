@@ -1,0 +1,6 @@
+/** The door of format/: numbers and names of every standard. Imports nothing from outside. */
+export * from "./containers.js";
+export * from "./libxc.js";
+export * from "./libxl.js";
+export * from "./pages.js";
+export * from "./xl.js";
