@@ -11,6 +11,8 @@ export interface Limits {
   readonly maxBanks: number;
   /** Largest metadata record body or section taken into memory. */
   readonly maxMetadataBytes: number;
+  /** Records that a listing names one by one; those beyond are counted. */
+  readonly maxRecordsListed: number;
   /** Findings kept for one image; those beyond are counted, not kept. */
   readonly maxFindingsKept: number;
 }
@@ -19,5 +21,6 @@ export const DEFAULT_LIMITS: Limits = {
   maxMemoryBytes: 4 * 1024 ** 3,
   maxBanks: 1024,
   maxMetadataBytes: 32 * 1024 ** 2,
+  maxRecordsListed: 100_000,
   maxFindingsKept: 100_000,
 };

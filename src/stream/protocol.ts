@@ -55,6 +55,12 @@ export interface RecordHead {
   readonly byteOffset: number;
   /** Claimed length of the body, without header and padding. */
   readonly bodyBytes: number;
+  /**
+   * Where the body's first byte stands, if not right behind an 8-byte header: set where a legacy
+   * stream holds the bytes as they are, so that places in the body can be told. May name a byte
+   * before the head's own, where the body begins with words that the legacy stream lacks.
+   */
+  readonly bodyByteOffset?: number;
 }
 
 /** A format begins: one link of the container chain. */
@@ -90,6 +96,16 @@ export interface BatchEvent {
   readonly event: "batch";
   readonly head: RecordHead;
   sink: BatchSink | null;
+  /** Where entries and pages stand, if not as in a libxc record. */
+  readonly layout?: BatchLayout;
+}
+
+/** Where the parts of a legacy page batch stand in the input. Valid until the sink's `end`. */
+export interface BatchLayout {
+  /** Of the first data page; the others follow without a gap. */
+  readonly pagesByteOffset: number;
+  /** Of an entry, by its ordinal among those that the sink is given. */
+  entryByteOffset(entryIndex: number): number;
 }
 
 /** A fault that the reader saw itself: framing, headers. */
@@ -167,7 +183,10 @@ export interface BatchSink {
   pageWindow(): Uint8Array;
   /** `count` whole pages, the first being data page `first`, were read to the start of the window. */
   pages(first: number, count: number): Job<void>;
-  /** The record is over; `wholePages` of its data pages are whole (all, unless it was cut). */
+  /**
+   * The record is over, in any case and once; `wholePages` of its data pages are whole (all, unless
+   * it was cut). Without an accepted plan before, the record was refused.
+   */
   end(wholePages: number): void;
 }
 

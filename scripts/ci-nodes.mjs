@@ -1,0 +1,37 @@
+/**
+ * Runs the test suite on the other Node.js releases that xenstream promises, where their binaries
+ * can be had from npm (package node-<platform>-<arch>). Says aloud what was skipped and why.
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+const ROOT = resolve(import.meta.dirname, "..");
+const MAJORS = ["20", "22", "24"].filter((major) => !process.version.startsWith(`v${major}.`));
+
+/** Installs a release into .tmp/ and returns its binary, null if it cannot be had. */
+function install(major) {
+  const name = `node-${process.platform}-${process.arch}`;
+  const prefix = join(ROOT, ".tmp", `node-${major}`);
+  const binary = join(prefix, "node_modules", name, "bin", "node");
+  if (existsSync(binary)) return binary;
+  mkdirSync(prefix, { recursive: true });
+  const npm = ["install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts"];
+  const tried = spawnSync("npm", [...npm, "--prefix", prefix, `${name}@${major}`]);
+  return tried.status === 0 && existsSync(binary) ? binary : null;
+}
+
+let failed = false;
+for (const major of MAJORS) {
+  const binary = install(major);
+  if (binary === null) {
+    console.log(`Node.js ${major}: skipped, its binary cannot be had here`);
+    continue;
+  }
+  const version = execFileSync(binary, ["--version"], { encoding: "utf8" }).trim();
+  console.log(`Node.js ${version}:`);
+  const vitest = join(ROOT, "node_modules", "vitest", "vitest.mjs");
+  const ran = spawnSync(binary, [vitest, "run", "--reporter=dot"], { cwd: ROOT, stdio: "inherit" });
+  if (ran.status !== 0) failed = true;
+}
+process.exitCode = failed ? 1 : 0;

@@ -1,0 +1,35 @@
+/** The command `restore`: one file through ops/restore, one report or document. */
+import { Platform, restoreFile, VERSION, wasmBytes } from "../ops/index.js";
+import { renderRestore } from "../report/index.js";
+import { EXIT_ACCEPTED, EXIT_REJECTED } from "./exit-codes.js";
+import { readingOf, type SharedOptions } from "./options.js";
+import { writeJson, writeOut } from "./output.js";
+
+interface RestoreFlags extends SharedOptions {
+  readonly memory: "auto" | "indexed" | "resident";
+  readonly digest?: "sha256" | "xxh3";
+  readonly checkpoint?: number;
+  readonly sharedInfoFrame: number;
+  readonly storePort: number;
+  readonly consolePort: number;
+}
+
+/** Returns the exit code. */
+export function restoreCommand(file: string, flags: RestoreFlags): number {
+  const result = restoreFile(new Platform({ wasmBytes }), file, {
+    ...readingOf(flags),
+    memory: flags.memory,
+    digest: flags.digest ?? null,
+    checkpoint: flags.checkpoint ?? null,
+    sharedInfoFrame: flags.sharedInfoFrame,
+    storePort: flags.storePort,
+    consolePort: flags.consolePort,
+  });
+  if (flags.json) {
+    const tool = { name: "xenstream", version: VERSION };
+    writeJson({ v: 1, command: "restore", tool, files: [result] });
+  } else if (!flags.quiet) {
+    writeOut(renderRestore(result, { verbose: flags.verbose, maxFindings: 100 }));
+  }
+  return result.verdict === "reject" ? EXIT_REJECTED : EXIT_ACCEPTED;
+}

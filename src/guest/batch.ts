@@ -1,0 +1,264 @@
+/**
+ * One PAGE_DATA record on its way into a guest: the sink that readers feed. It gives the faults of
+ * the entries and decides which pages must be read. Source: LC-PG-4..11, LC-SIM-1..5, LC-VER-2.
+ */
+import {
+  ENTRY_FAULT_PFN,
+  ENTRY_FAULT_RESERVED,
+  ENTRY_FAULT_TYPE,
+  ENTRY_WINDOW_BYTES,
+  type EntryFault,
+  type EntryStep,
+} from "../engine/port.js";
+import {
+  ENTRY_BYTES,
+  ENTRY_HIGH_PFN_MASK,
+  ENTRY_HIGH_TYPE_SHIFT,
+  PAGE_BYTES,
+  PAGE_DATA_HEAD_BYTES,
+  PAGE_TYPE_NAMES,
+  TWO_POW_32,
+} from "../format/index.js";
+import {
+  type BatchEvent,
+  type BatchLayout,
+  type BatchPlan,
+  type BatchSink,
+  bodyOffset,
+  type Job,
+  type RecordHead,
+} from "../stream/index.js";
+import type { Guest } from "./guest.js";
+
+/** First number that is no pfn: no bound at all. */
+const PFN_END = 2 ** 52;
+const STOPPING = [ENTRY_FAULT_TYPE, ENTRY_FAULT_PFN] as const;
+
+/** See BatchSink for the order of calls. */
+export class Batch implements BatchSink {
+  readonly #guest: Guest;
+  readonly #head: RecordHead;
+  readonly #checkOnly: boolean;
+  readonly #layout: BatchLayout | undefined;
+  /** Between head() and the plan: the engine has a batch that may still be dropped. */
+  #open = false;
+  #entryCount = 0;
+  #step: EntryStep | null = null;
+  #refused = false;
+  #invalidTypes = false;
+  #committed = false;
+
+  /** @param checkOnly judge the entries by themselves, unbound, and take nothing over */
+  constructor(guest: Guest, event: BatchEvent, checkOnly: boolean) {
+    this.#guest = guest;
+    this.#head = event.head;
+    this.#layout = event.layout;
+    this.#checkOnly = checkOnly;
+  }
+
+  head(entryCount: number): boolean {
+    this.#entryCount = entryCount;
+    this.#open = true;
+    this.#guest.engine.beginBatch(this.#checkOnly ? PFN_END : this.#guest.pfnLimit);
+    return true;
+  }
+
+  entryWindow(): Uint8Array {
+    return this.#guest.engine.entryWindow().subarray(0, ENTRY_WINDOW_BYTES);
+  }
+
+  entries(entryCount: number): void {
+    const step = this.#guest.engine.checkEntries(entryCount);
+    this.#step = step;
+    for (const code of STOPPING) {
+      if ((step.faultCounts[code] ?? 0) > 0) this.#refused = true;
+    }
+    if ((step.faultCounts[ENTRY_FAULT_TYPE] ?? 0) > 0) this.#invalidTypes = true;
+    for (const fault of step.faults) this.#reportEntry(fault);
+    const listed = step.faults.length;
+    const all = step.faultCounts.reduce((sum, count) => sum + count, 0);
+    if (all > listed) this.#reportUnlisted(step, all - listed);
+  }
+
+  plan(): BatchPlan | null {
+    const step = this.#step;
+    if (step === null) return null;
+    this.#judgeLength(step);
+    if (this.#refused || this.#checkOnly) return null;
+    const { engine, counts } = this.#guest;
+    engine.commitEntries();
+    this.#committed = true;
+    this.#open = false;
+    counts.entries += this.#entryCount;
+    counts.dataPages += step.dataPages;
+    for (let type = 0; type < 16; type += 1) {
+      counts.entriesByType[type] = (counts.entriesByType[type] ?? 0) + (step.typeCounts[type] ?? 0);
+    }
+    const { dataPages, typeCounts } = step;
+    this.#guest.options.onBatch?.({
+      head: this.#head,
+      entryCount: this.#entryCount,
+      dataPages,
+      typeCounts,
+    });
+    return { dataPages: step.dataPages, ranges: this.#wantedRanges(step.dataPages) };
+  }
+
+  pageWindow(): Uint8Array {
+    return this.#guest.engine.pageWindow();
+  }
+
+  *pages(first: number, count: number): Job<void> {
+    const { engine, kind, verifying, model } = this.#guest;
+    if (kind === "pv") this.#scan(first, count);
+    if (verifying) yield* this.#compare(first, count);
+    else if (model === "resident") engine.placePages(first, count);
+  }
+
+  end(wholePages: number): void {
+    const { engine, pages, verifying } = this.#guest;
+    if (!this.#committed) {
+      if (this.#open) engine.dropEntries();
+      this.#guest.refusedBatches += 1;
+      return;
+    }
+    this.#committed = false;
+    const indexed = verifying ? 0 : wholePages;
+    engine.indexPages(indexed, pages.nextOrdinal);
+    pages.add(this.#pageOffset(0), indexed);
+  }
+
+  #wantedRanges(dataPages: number) {
+    const { engine, kind, model, verifying, options } = this.#guest;
+    if (model === "resident" || verifying || options.readData) {
+      return dataPages === 0 ? [] : [{ first: 0, count: dataPages }];
+    }
+    return kind === "pv" ? engine.tableRanges() : [];
+  }
+
+  /** LC-PG-4. With an invalid type among the entries nobody can say how many pages belong. */
+  #judgeLength(step: EntryStep): void {
+    const bytes = this.#entriesEnd + step.dataPages * PAGE_BYTES;
+    if (this.#head.bodyBytes === bytes || this.#invalidTypes) return;
+    this.#refused = true;
+    this.#report({
+      rule: "LC-PG-4",
+      byteOffset: this.#head.byteOffset,
+      expected: `${bytes} bytes for ${step.dataPages} pages of data`,
+      actual: `${this.#head.bodyBytes} bytes`,
+    });
+  }
+
+  #reportEntry(fault: EntryFault): void {
+    const type = fault.high >>> ENTRY_HIGH_TYPE_SHIFT;
+    const pfn = (fault.high & ENTRY_HIGH_PFN_MASK) * TWO_POW_32 + fault.low;
+    const entry = hex64(fault.high, fault.low);
+    const byteOffset = this.#entryOffset(fault.entryIndex);
+    const at = { byteOffset, entryIndex: fault.entryIndex };
+    if (fault.code === ENTRY_FAULT_TYPE) {
+      const expected = "a page type of 0x0-0x4 or 0x9-0xf";
+      this.#report({ ...at, rule: "LC-PG-5", expected, actual: `type 0x${type.toString(16)}` });
+    } else if (fault.code === ENTRY_FAULT_RESERVED) {
+      this.#report({ ...at, rule: "LC-PG-6", expected: "bits 52..59 zero", actual: entry });
+    } else {
+      const limit = `pfn at most 0x${(this.#guest.pfnLimit - 1).toString(16)}`;
+      this.#report({ ...at, rule: "LC-PG-8", expected: limit, actual: `0x${pfn.toString(16)}` });
+    }
+  }
+
+  /** The engine lists a bounded number of faults a step; the rest become one finding a code. */
+  #reportUnlisted(step: EntryStep, unlisted: number): void {
+    const last = step.faults.at(-1);
+    const rule = last?.code === ENTRY_FAULT_TYPE ? "LC-PG-5" : "LC-PG-6";
+    this.#report({
+      rule: last?.code === ENTRY_FAULT_PFN ? "LC-PG-8" : rule,
+      byteOffset: this.#entryOffset((last?.entryIndex ?? 0) + 1),
+      message: `${unlisted} more faults of entries follow in this record; they are not listed.`,
+    });
+  }
+
+  #scan(first: number, count: number): void {
+    const { engine, maxPfn } = this.#guest;
+    const scan = engine.scanTables(first, count, maxPfn);
+    for (const fault of scan.faults) {
+      const pfn = engine.dataPagePfn(fault.dataPage);
+      this.#report({
+        rule: "LC-SIM-5",
+        byteOffset: this.#pageOffset(fault.dataPage) + fault.slot * 8,
+        message: `Slot ${fault.slot} of the page table at pfn 0x${pfn.toString(16)} names a pfn outside the guest.`,
+        expected: `pfn at most 0x${maxPfn.toString(16)}`,
+        actual: `0x${fault.pfn.toString(16)}`,
+      });
+    }
+  }
+
+  *#compare(first: number, count: number): Job<void> {
+    const guest = this.#guest;
+    const differing =
+      guest.model === "resident" && guest.fixedPfns().length === 0
+        ? guest.engine.comparePages(first, count)
+        : yield* this.#compareOneByOne(first, count);
+    for (const dataPage of differing) {
+      const pfn = guest.engine.dataPagePfn(dataPage);
+      const type = PAGE_TYPE_NAMES[guest.engine.dataPageType(dataPage)] ?? "?";
+      this.#report({
+        rule: "LC-VER-3",
+        byteOffset: this.#pageOffset(dataPage),
+        message: `Page 0x${pfn.toString(16)} (${type}) differs from what was sent before VERIFY.`,
+      });
+    }
+  }
+
+  /** Compare with the present contents, fix-ups included, page by page: VERIFY is rare. */
+  *#compareOneByOne(first: number, count: number): Job<number[]> {
+    const guest = this.#guest;
+    const sent = guest.engine.pageWindow().slice(0, count * PAGE_BYTES);
+    const differing: number[] = [];
+    for (let i = 0; i < count; i += 1) {
+      const pfn = guest.engine.dataPagePfn(first + i);
+      const held = yield* guest.readPage(pfn, "restored");
+      const start = i * PAGE_BYTES;
+      if (!equalBytes(held, sent.subarray(start, start + PAGE_BYTES))) differing.push(first + i);
+    }
+    return differing;
+  }
+
+  /** Bytes of the body up to its first page. */
+  get #entriesEnd(): number {
+    return PAGE_DATA_HEAD_BYTES + this.#entryCount * ENTRY_BYTES;
+  }
+
+  #entryOffset(entryIndex: number): number {
+    if (this.#layout !== undefined) return this.#layout.entryByteOffset(entryIndex);
+    return bodyOffset(this.#head) + PAGE_DATA_HEAD_BYTES + entryIndex * ENTRY_BYTES;
+  }
+
+  #pageOffset(dataPage: number): number {
+    const first = this.#layout?.pagesByteOffset ?? bodyOffset(this.#head) + this.#entriesEnd;
+    return first + dataPage * PAGE_BYTES;
+  }
+
+  #report(fault: {
+    rule: string;
+    byteOffset: number;
+    entryIndex?: number;
+    message?: string;
+    expected?: string;
+    actual?: string;
+  }): void {
+    const { layer, recordIndex, name } = this.#head;
+    this.#guest.options.report({ layer, recordIndex, recordType: name, ...fault });
+  }
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 0; i < PAGE_BYTES; i += 1) {
+    if (a[i] !== b[i]) return false;
+  }
+  return true;
+}
+
+function hex64(high: number, low: number): string {
+  const digits = (half: number) => (half >>> 0).toString(16).padStart(8, "0");
+  return `0x${digits(high)}${digits(low)}`;
+}

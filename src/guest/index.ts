@@ -1,0 +1,3 @@
+/** The door of guest/: a guest's memory and its digests. */
+export * from "./digest.js";
+export * from "./guest.js";

@@ -1,0 +1,115 @@
+/**
+ * One image from its first request to its verdict: the reader, the restorer and the collector put
+ * together as one job that only asks for bytes. Every command is made of this.
+ */
+import type { MemoryModel, PageEngine } from "../engine/index.js";
+import { FindingCollector, type Limits, type Profile, StreamError } from "../findings/index.js";
+import type { BatchFacts } from "../guest/index.js";
+import { DOMAIN_DEFAULTS, type RestoreOptions, Restorer } from "../restore/index.js";
+import { type ImageEnd, isRequest, type Job, readImage, type StreamEvent } from "../stream/index.js";
+
+/** What a caller decides about reading an image. */
+export interface ReadingOptions {
+  readonly profile: Profile;
+  readonly checkpointed: boolean;
+  readonly formatHint: string | null;
+  readonly vcpus: number | null;
+  readonly limits: Limits;
+  readonly readData: boolean;
+  readonly model: MemoryModel;
+  readonly sharedInfoFrame: number;
+  readonly storePort: number;
+  readonly consolePort: number;
+  readonly checkpoint: number | null;
+  /** Is told of every PAGE_DATA record that was taken over. */
+  readonly onBatch?: ((facts: BatchFacts) => void) | undefined;
+}
+
+/** Everything by default: Xen's own verdict, a plain stream, detection by bytes. */
+export const READING_DEFAULTS = {
+  profile: "restore",
+  checkpointed: false,
+  formatHint: null,
+  vcpus: null,
+  readData: false,
+  checkpoint: null,
+  ...DOMAIN_DEFAULTS,
+} as const satisfies Partial<ReadingOptions>;
+
+/** One image while it is read, and what is known of it afterwards. */
+export class Image {
+  readonly options: ReadingOptions;
+  readonly collector: FindingCollector;
+  readonly restorer: Restorer;
+  /** How the outermost stream ended; null where its framing was lost. */
+  end: ImageEnd | null = null;
+
+  constructor(engine: PageEngine, options: ReadingOptions) {
+    this.options = options;
+    this.collector = new FindingCollector(options.profile, options.limits);
+    const restore: RestoreOptions = {
+      engine,
+      model: options.model,
+      limits: options.limits,
+      readData: options.readData,
+      vcpus: options.vcpus,
+      sharedInfoFrame: options.sharedInfoFrame,
+      storePort: options.storePort,
+      consolePort: options.consolePort,
+      checkpoint: options.checkpoint,
+      onBatch: options.onBatch,
+      report: (fault) => this.collector.add(fault).stopsRestore,
+      suppress: () => this.collector.suppress(),
+    };
+    this.restorer = new Restorer(restore);
+  }
+
+  /**
+   * Read the image to its end, or to where its framing is lost. Afterwards the guest may be asked
+   * for pages by jobs on the same input.
+   *
+   * @param observe sees every event before it is taken
+   */
+  *run(observe?: (event: StreamEvent) => void): Job<void> {
+    const { checkpointed, limits, formatHint } = this.options;
+    const reader = readImage({ checkpointed, limits, formatHint });
+    try {
+      let answer = 0;
+      for (;;) {
+        const step = reader.next(answer);
+        if (step.done) {
+          this.end = step.value;
+          break;
+        }
+        if (isRequest(step.value)) {
+          answer = yield step.value;
+          continue;
+        }
+        observe?.(step.value);
+        yield* this.restorer.accept(step.value);
+      }
+    } catch (error) {
+      if (!(error instanceof StreamError)) throw error;
+      this.collector.add(error.fault);
+    } finally {
+      // An abandoned job must not leave a batch open in the engine.
+      reader.return({ name: "", byteOffset: 0, trailingBytes: 0 });
+    }
+    this.#trailing();
+  }
+
+  /** LC-ORD-7 and LL-POS-5: bytes behind the end are no fault, but worth a note. */
+  #trailing(): void {
+    const end = this.end;
+    if (end === null || end.trailingBytes === 0) return;
+    const layer = this.restorer.container[0];
+    const rule = layer === "libxc" ? "LC-ORD-7" : "LL-POS-5";
+    this.collector.add({
+      rule,
+      ruleCase: "trailing",
+      layer: layer === "libxc" ? "libxc" : "libxl",
+      byteOffset: end.byteOffset,
+      message: `${end.trailingBytes} bytes follow the end of the stream; nobody reads them.`,
+    });
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * `inspect`: what is in an image. Every header and record in order, decoded, next to the facts that
+ * verify gives. The verdict comes along, so that nobody takes a broken image for a whole one.
+ */
+import type { EngineName } from "../engine/index.js";
+import type {
+  InspectBatch,
+  InspectHeader,
+  InspectRecord,
+  InspectResult,
+} from "../findings/index.js";
+import { driveSync, openSource } from "../input/index.js";
+import { PAGE_TYPE_NAMES } from "../format/index.js";
+import {
+  bodyOffset,
+  interpretHvmContext,
+  interpretRecord,
+  placeOf,
+  type RecordEvent,
+  type SectionEvent,
+  type StreamEvent,
+} from "../stream/index.js";
+import type { BatchFacts } from "../guest/index.js";
+import { fileResult } from "./documents.js";
+import { Image, type ReadingOptions } from "./image.js";
+import type { Platform } from "./runtime.js";
+
+/** What `inspect` takes beyond the reading options. */
+export interface InspectOptions extends Omit<ReadingOptions, "model" | "readData"> {
+  readonly engine: EngineName;
+}
+
+/**
+ * Inspect the image at a path ("-" for standard input).
+ *
+ * @throws {InputError} if its bytes cannot be had
+ * @throws {CapacityError} if a limit of ours is in the way
+ */
+export function inspectFile(
+  platform: Platform,
+  path: string,
+  options: InspectOptions,
+): InspectResult {
+  const startMs = performance.now();
+  const source = openSource(path, options.limits);
+  try {
+    const model = source.seekable ? "indexed" : "resident";
+    const listing = new Listing(options.limits.maxRecordsListed);
+    const image = new Image(platform.engine(options.engine), {
+      ...options,
+      readData: false,
+      model,
+      onBatch: (facts) => listing.batch(facts),
+    });
+    driveSync(image.run((event) => listing.event(event, image)), source);
+    const bytes =
+      source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
+    const base = fileResult(image, path, bytes, performance.now() - startMs);
+    return { ...base, ...listing.document(image) };
+  } finally {
+    source.close();
+  }
+}
+
+/** The lists of an inspect document, filled event by event. */
+class Listing {
+  readonly #limit: number;
+  readonly #headers: InspectHeader[] = [];
+  readonly #records: InspectRecord[] = [];
+  readonly #batches: InspectBatch[] = [];
+  readonly #config: unknown[] = [];
+  #omitted = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  event(event: StreamEvent, image: Image): void {
+    if (event.event === "header") {
+      const { layer, name, byteOffset, bytes, fields } = event;
+      this.#headers.push({ layer, name, byteOffset, bytes, fields });
+    } else if (event.event === "record" || event.event === "batch") {
+      this.#record(event.head, event.event === "record" ? event : null, image);
+    } else if (event.event === "section" && event.name === "config") {
+      this.#config.push(configOf(event));
+    }
+  }
+
+  batch(facts: BatchFacts): void {
+    if (this.#batches.length >= this.#limit) return;
+    const pageTypes: Record<string, number> = {};
+    for (const [type, count] of facts.typeCounts.entries()) {
+      if (count > 0) pageTypes[PAGE_TYPE_NAMES[type] ?? `0x${type.toString(16)}`] = count;
+    }
+    const { recordIndex, byteOffset } = facts.head;
+    const { entryCount, dataPages } = facts;
+    this.#batches.push({ recordIndex, byteOffset, entries: entryCount, dataPages, pageTypes });
+  }
+
+  document(image: Image) {
+    const context = image.restorer.domain?.hvmContext ?? null;
+    const [config] = this.#config;
+    return {
+      headers: this.#headers,
+      records: this.#records,
+      ...(this.#omitted === 0 ? {} : { recordsOmitted: this.#omitted }),
+      batches: this.#batches,
+      ...(context === null ? {} : { hvmContext: interpretHvmContext(context.body) }),
+      ...(config === undefined ? {} : { config }),
+    };
+  }
+
+  #record(head: RecordEvent["head"], event: RecordEvent | null, image: Image): void {
+    if (this.#records.length >= this.#limit) {
+      this.#omitted += 1;
+      return;
+    }
+    const { layer, recordIndex, type, name, byteOffset, bodyBytes } = head;
+    const body = event?.body ?? null;
+    const guestWidth = image.restorer.domain?.pvWidth ?? null;
+    const decoded =
+      body === null
+        ? undefined
+        : interpretRecord(layer, type, body, {
+            ...placeOf(head),
+            bodyByteOffset: bodyOffset(head),
+            guestWidth,
+          });
+    this.#records.push({
+      layer,
+      index: recordIndex,
+      type,
+      name,
+      byteOffset,
+      length: bodyBytes,
+      ...(decoded === undefined ? {} : { decoded }),
+    });
+  }
+}
+
+/** A config as JSON where it is JSON, else as text. */
+function configOf(event: SectionEvent): unknown {
+  const text = new TextDecoder().decode(event.body ?? new Uint8Array(0)).replace(/\0$/, "");
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

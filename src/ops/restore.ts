@@ -1,0 +1,80 @@
+/**
+ * `restore`: simulate the restore of one image and report the memory that results. Nothing is
+ * written. Resident where the image fits the memory limit, else indexed.
+ */
+import type { EngineName, MemoryModel } from "../engine/index.js";
+import { type MemoryResult, type RestoreFileResult, UsageError } from "../findings/index.js";
+import { countZeroPages, digestSha256, digestXxh3 } from "../guest/index.js";
+import { driveSync, openSource, type SyncSource } from "../input/index.js";
+import { fileResult, restoreResult } from "./documents.js";
+import { Image, type ReadingOptions } from "./image.js";
+import { createSha256, type Platform } from "./runtime.js";
+import type { Job } from "../stream/index.js";
+
+/** What `restore` takes beyond the reading options. */
+export interface RestoreImageOptions extends Omit<ReadingOptions, "model" | "readData"> {
+  readonly engine: EngineName;
+  readonly memory: MemoryModel | "auto";
+  readonly digest: "sha256" | "xxh3" | null;
+}
+
+/**
+ * Simulate the restore of the image at a path ("-" for standard input).
+ *
+ * @throws {InputError} if its bytes cannot be had
+ * @throws {CapacityError} if a limit of ours is in the way
+ * @throws {UsageError} for an indexed guest of an input that cannot be read twice
+ */
+export function restoreFile(
+  platform: Platform,
+  path: string,
+  options: RestoreImageOptions,
+): RestoreFileResult {
+  const startMs = performance.now();
+  const source = openSource(path, options.limits);
+  try {
+    return restoreSource(platform, source, path, options, startMs);
+  } finally {
+    source.close();
+  }
+}
+
+/** Simulate the restore of what a source gives. */
+export function restoreSource(
+  platform: Platform,
+  source: SyncSource,
+  file: string,
+  options: RestoreImageOptions,
+  startMs: number,
+): RestoreFileResult {
+  const model = chooseModel(source, options);
+  const image = new Image(platform.engine(options.engine), { ...options, readData: false, model });
+  const digests = driveSync(runAndDigest(image, options.digest), source);
+  const bytes = source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
+  return restoreResult(image, fileResult(image, file, bytes, performance.now() - startMs), digests);
+}
+
+/** `auto`: resident if the image could be held whole, else indexed. A pipe cannot be indexed. */
+function chooseModel(source: SyncSource, options: RestoreImageOptions): MemoryModel {
+  if (!source.seekable) {
+    if (options.memory !== "indexed") return "resident";
+    throw new UsageError("an indexed guest needs an input that can be read again: a file", {
+      option: "--memory",
+      allowed: "resident or auto for a pipe",
+    });
+  }
+  if (options.memory !== "auto") return options.memory;
+  return (source.size ?? 0) <= options.limits.maxMemoryBytes ? "resident" : "indexed";
+}
+
+function* runAndDigest(
+  image: Image,
+  digest: "sha256" | "xxh3" | null,
+): Job<Partial<MemoryResult>> {
+  yield* image.run();
+  const { guest } = image.restorer;
+  if (guest === null || digest === null) return {};
+  if (digest === "sha256") return yield* digestSha256(guest, createSha256);
+  const pageDigest = yield* digestXxh3(guest);
+  return { pageDigest, zeroPages: yield* countZeroPages(guest) };
+}

@@ -1,0 +1,50 @@
+/**
+ * What the platform lends to the inner rooms: the compiled WASM module, SHA-256, a page comparer.
+ * Made once per process by whoever starts it.
+ */
+import { createHash } from "node:crypto";
+import { createEngine, type EngineName, type PageEngine } from "../engine/index.js";
+import type { Sha256 } from "../guest/index.js";
+
+/** The platform's parts. */
+export interface Runtime {
+  /** Bytes of the engine's WASM module; compiled when first needed. */
+  readonly wasmBytes: () => Uint8Array;
+}
+
+/** Makes engines and hashes; keeps the compiled module and one engine of each kind. */
+export class Platform {
+  readonly #runtime: Runtime;
+  #module: WebAssembly.Module | null = null;
+  readonly #engines = new Map<EngineName, PageEngine>();
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  /** An engine, recycled from image to image: only one image may use it at a time. */
+  engine(name: EngineName): PageEngine {
+    let engine = this.#engines.get(name);
+    if (engine === undefined) {
+      engine = createEngine(name, { module: () => this.#compiled(), comparePages: Buffer.compare });
+      this.#engines.set(name, engine);
+    }
+    return engine;
+  }
+
+  #compiled(): WebAssembly.Module {
+    this.#module ??= new WebAssembly.Module(this.#runtime.wasmBytes() as Uint8Array<ArrayBuffer>);
+    return this.#module;
+  }
+}
+
+/** SHA-256 of node:crypto. */
+export function createSha256(): Sha256 {
+  const hash = createHash("sha256");
+  return {
+    update: (bytes) => {
+      hash.update(bytes);
+    },
+    digestHex: () => hash.digest("hex"),
+  };
+}

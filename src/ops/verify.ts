@@ -1,0 +1,46 @@
+/**
+ * `verify`: is one image right? A restore without the memory: on a seekable input the indexed
+ * guest, so that only what a check needs is read.
+ */
+import type { EngineName } from "../engine/index.js";
+import type { FileResult } from "../findings/index.js";
+import { driveSync, openSource, type SyncSource } from "../input/index.js";
+import { fileResult } from "./documents.js";
+import { Image, type ReadingOptions } from "./image.js";
+import type { Platform } from "./runtime.js";
+
+/** What `verify` takes beyond the reading options. */
+export interface VerifyOptions extends Omit<ReadingOptions, "model"> {
+  readonly engine: EngineName;
+}
+
+/**
+ * Verify the image at a path ("-" for standard input).
+ *
+ * @throws {InputError} if its bytes cannot be had
+ * @throws {CapacityError} if a limit of ours is in the way
+ */
+export function verifyFile(platform: Platform, path: string, options: VerifyOptions): FileResult {
+  const startMs = performance.now();
+  const source = openSource(path, options.limits);
+  try {
+    return verifySource(platform, source, path, options, startMs);
+  } finally {
+    source.close();
+  }
+}
+
+/** Verify what a source gives; `startMs` is when it was opened, by performance.now(). */
+export function verifySource(
+  platform: Platform,
+  source: SyncSource,
+  file: string,
+  options: VerifyOptions,
+  startMs: number,
+): FileResult {
+  const model = source.seekable ? "indexed" : "resident";
+  const image = new Image(platform.engine(options.engine), { ...options, model });
+  driveSync(image.run(), source);
+  const bytes = source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
+  return fileResult(image, file, bytes, performance.now() - startMs);
+}

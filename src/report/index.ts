@@ -1,0 +1,2 @@
+/** The door of report/: results as text and as the documents of other tools. */
+export * from "./human.js";

@@ -1,0 +1,68 @@
+/**
+ * HVM side of a restore: what HVM_PARAMS do to memory on arrival (LC-SIM-4), and the context that
+ * is loaded at the end. The parameters' own rules are checks/hvm-params.ts.
+ */
+import { checkHvmContext } from "../checks/index.js";
+import {
+  HVM_PARAM_BUFIOREQ_PFN,
+  HVM_PARAM_CONSOLE_PFN,
+  HVM_PARAM_IOREQ_PFN,
+  HVM_PARAM_STORE_PFN,
+} from "../format/index.js";
+import type { Guest } from "../guest/index.js";
+import { bodyOffset, decodeHvmContext, placeOf, type RecordHead } from "../stream/index.js";
+import type { DomainFacts } from "./facts.js";
+import type { RestoreOptions } from "./options.js";
+
+/** Offset of the connection byte in the console page, and what a restorer writes there. */
+const CONSOLE_CONNECTION = 0xc10;
+
+/** Pages that a restorer clears when the parameter arrives, by the full 64-bit index (HP-2). */
+const CLEARED = new Map<bigint, string>([
+  [BigInt(HVM_PARAM_STORE_PFN), "store page zeroed"],
+  [BigInt(HVM_PARAM_IOREQ_PFN), "ioreq page zeroed"],
+  [BigInt(HVM_PARAM_BUFIOREQ_PFN), "buffered ioreq page zeroed"],
+  [BigInt(HVM_PARAM_CONSOLE_PFN), "console page zeroed and initialised"],
+]);
+
+/** Apply what a parameter does to memory. A pfn without a page is passed over, as Xen does. */
+export function applyParamToMemory(
+  domain: DomainFacts,
+  guest: Guest,
+  index: bigint,
+  value: bigint,
+): void {
+  const what = CLEARED.get(index);
+  if (what === undefined || value >= BigInt(Number.MAX_SAFE_INTEGER)) return;
+  const pfn = Number(value);
+  if (!guest.isPopulated(pfn)) return;
+  const console = index === BigInt(HVM_PARAM_CONSOLE_PFN);
+  guest.fixUp(pfn, "whole", (page) => {
+    page.fill(0);
+    if (console) page[CONSOLE_CONNECTION] = 1;
+  });
+  domain.completion.push({ step: "LC-SIM-4", pfn, what });
+}
+
+/** After END: the context must be there, and its chain must frame (LC-HVM-7, HC-1..7, HC-20..). */
+export function completeHvm(
+  options: RestoreOptions,
+  domain: DomainFacts,
+  end: RecordHead | null,
+): void {
+  const kept = domain.hvmContext;
+  if (kept === null) {
+    if (domain.refused.has("HVM_CONTEXT")) {
+      options.suppress();
+      return;
+    }
+    const place = end === null ? { layer: "libxc" as const, byteOffset: 0 } : placeOf(end);
+    options.report({ ...place, rule: "LC-HVM-7" });
+    return;
+  }
+  const place = placeOf(kept.head);
+  const context = decodeHvmContext(kept.body, { ...place, bodyByteOffset: bodyOffset(kept.head) });
+  for (const fault of context.faults) options.report(fault);
+  const vcpus = options.vcpus;
+  for (const fault of checkHvmContext(context.value, { vcpus, place })) options.report(fault);
+}

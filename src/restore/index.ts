@@ -1,0 +1,4 @@
+/** The door of restore/: the state machine from stream events to a guest and its faults. */
+export * from "./facts.js";
+export * from "./machine.js";
+export * from "./options.js";

@@ -1,0 +1,315 @@
+/**
+ * The records of a libxc (or translated legacy) stream as they arrive: order rules, what each
+ * record leaves in the domain, and its refusal. Bodies are judged by their codecs, PAGE_DATA by the
+ * guest. A refused record leaves its name in `refused` and nothing else.
+ * Source: libxc stream document; LC-TYP, LC-ORD, LC-PV-4..14, LC-HVM-4..6, LC-POL-5.
+ */
+import { ParamState } from "../checks/index.js";
+import {
+  HVM_PARAM_PAE_ENABLED,
+  REC_TYPE_CHECKPOINT_DIRTY_PFN_LIST,
+  REC_TYPE_END,
+  REC_TYPE_HVM_CONTEXT,
+  REC_TYPE_HVM_PARAMS,
+  REC_TYPE_SHARED_INFO,
+  REC_TYPE_STATIC_DATA_END,
+  REC_TYPE_TOOLSTACK,
+  REC_TYPE_VERIFY,
+  REC_TYPE_X86_CPUID_POLICY,
+  REC_TYPE_X86_MSR_POLICY,
+  REC_TYPE_X86_PV_INFO,
+  REC_TYPE_X86_PV_P2M_FRAMES,
+  REC_TYPE_X86_PV_VCPU_BASIC,
+  REC_TYPE_X86_PV_VCPU_EXTENDED,
+  REC_TYPE_X86_PV_VCPU_MSRS,
+  REC_TYPE_X86_PV_VCPU_XSAVE,
+  REC_TYPE_X86_TSC_INFO,
+  RECORD_NAMES,
+  RECORD_OPTIONAL,
+} from "../format/index.js";
+import type { Guest } from "../guest/index.js";
+import {
+  type BatchEvent,
+  bodyOffset,
+  decodeLibxcRecord,
+  type LibxcRecordValue,
+  placeOf,
+  type RecordEvent,
+  type RecordHead,
+} from "../stream/index.js";
+import type { DomainFacts, KeptRecord, VcpuRecords } from "./facts.js";
+import { applyParamToMemory } from "./hvm.js";
+import type { RestoreOptions } from "./options.js";
+
+/** Records that only one kind of guest has (LC-TYP-1). */
+const PV_ONLY: ReadonlySet<number> = new Set([
+  REC_TYPE_X86_PV_INFO,
+  REC_TYPE_X86_PV_P2M_FRAMES,
+  REC_TYPE_X86_PV_VCPU_BASIC,
+  REC_TYPE_X86_PV_VCPU_EXTENDED,
+  REC_TYPE_X86_PV_VCPU_XSAVE,
+  REC_TYPE_X86_PV_VCPU_MSRS,
+  REC_TYPE_SHARED_INFO,
+]);
+const HVM_ONLY: ReadonlySet<number> = new Set([REC_TYPE_HVM_CONTEXT, REC_TYPE_HVM_PARAMS]);
+/** Records that came with version 3 (LC-TYP-4). */
+const SINCE_V3: ReadonlySet<number> = new Set([
+  REC_TYPE_STATIC_DATA_END,
+  REC_TYPE_X86_CPUID_POLICY,
+  REC_TYPE_X86_MSR_POLICY,
+]);
+/** Register content: must follow STATIC_DATA_END by the document alone (LC-ORD-2). */
+const REGISTERS: ReadonlySet<number> = new Set([
+  REC_TYPE_X86_PV_VCPU_BASIC,
+  REC_TYPE_X86_PV_VCPU_EXTENDED,
+  REC_TYPE_X86_PV_VCPU_XSAVE,
+  REC_TYPE_X86_PV_VCPU_MSRS,
+  REC_TYPE_SHARED_INFO,
+  REC_TYPE_X86_TSC_INFO,
+  REC_TYPE_HVM_CONTEXT,
+  REC_TYPE_HVM_PARAMS,
+]);
+
+/** The vcpu records' slots. */
+const VCPU_SLOT: Readonly<Record<number, keyof VcpuRecords>> = {
+  [REC_TYPE_X86_PV_VCPU_BASIC]: "basic",
+  [REC_TYPE_X86_PV_VCPU_EXTENDED]: "extended",
+  [REC_TYPE_X86_PV_VCPU_XSAVE]: "xsave",
+  [REC_TYPE_X86_PV_VCPU_MSRS]: "msrs",
+};
+
+export class LibxcRecords {
+  readonly #options: RestoreOptions;
+  readonly #domain: DomainFacts;
+  readonly #guest: Guest;
+  readonly #params: ParamState = new ParamState();
+  #registersEarly = false;
+  /** The END record, once it came. */
+  endHead: RecordHead | null = null;
+  #lastHead: RecordHead | null = null;
+
+  constructor(options: RestoreOptions, domain: DomainFacts, guest: Guest) {
+    this.#options = options;
+    this.#domain = domain;
+    this.#guest = guest;
+  }
+
+  /** Where a fault of the whole stream is put: the END record, or the last record before a break. */
+  get closingHead(): RecordHead | null {
+    return this.endHead ?? this.#lastHead;
+  }
+
+  /** A PAGE_DATA record begins: decide whether it is applied, or only looked at. */
+  batch(event: BatchEvent): void {
+    const { head } = event;
+    this.#count(head);
+    const domain = this.#domain;
+    this.#memoryBegins(head);
+    let use: "apply" | "check" = domain.guest === null ? "check" : "apply";
+    if (domain.guest === "pv" && domain.p2mRecords === 0) {
+      use = "check";
+      if (domain.refused.has("X86_PV_P2M_FRAMES")) this.#options.suppress();
+      else this.#report(head, "LC-ORD-5");
+    }
+    event.sink = this.#guest.batch(event, use);
+  }
+
+  /** Any other record, with its body. */
+  record(event: RecordEvent): void {
+    const { head } = event;
+    this.#count(head);
+    if (!this.#judgeType(head)) {
+      this.#domain.refused.add(head.name);
+      return;
+    }
+    if (RECORD_NAMES[head.type] === undefined) return;
+    this.#judgeOrder(head);
+    const body = event.body;
+    const decoded = decodeLibxcRecord(head.type, body, {
+      ...placeOf(head),
+      bodyByteOffset: bodyOffset(head),
+      bodyBytes: head.bodyBytes,
+      guestWidth: this.#domain.pvWidth,
+    });
+    let stopped = body === null;
+    for (const fault of decoded.faults) stopped = this.#options.report(fault) || stopped;
+    if (stopped || body === null || !this.#take(decoded.value, { head, body })) {
+      this.#domain.refused.add(head.name);
+    }
+  }
+
+  #count(head: RecordHead): void {
+    const { recordTypes } = this.#domain;
+    recordTypes.set(head.name, (recordTypes.get(head.name) ?? 0) + 1);
+    this.#domain.records += 1;
+    this.#lastHead = head;
+    if (head.type === REC_TYPE_END) this.endHead = head;
+  }
+
+  #report(head: RecordHead, rule: string, more: { ruleCase?: string; message?: string } = {}) {
+    return this.#options.report({ ...placeOf(head), rule, ...more });
+  }
+
+  /** LC-REC-2,3 and LC-TYP-1..4. Returns false where the record cannot be handled. */
+  #judgeType(head: RecordHead): boolean {
+    const { type } = head;
+    if (RECORD_NAMES[type] === undefined) {
+      const optional = type >= RECORD_OPTIONAL;
+      return !this.#report(head, optional ? "LC-REC-3" : "LC-REC-2");
+    }
+    if (type === REC_TYPE_TOOLSTACK) return !this.#report(head, "LC-TYP-2");
+    if (type === REC_TYPE_CHECKPOINT_DIRTY_PFN_LIST) return !this.#report(head, "LC-TYP-3");
+    const { guest } = this.#domain;
+    const foreign =
+      (guest === "hvm" && PV_ONLY.has(type)) || (guest === "pv" && HVM_ONLY.has(type));
+    if (foreign) return !this.#report(head, "LC-TYP-1");
+    if (SINCE_V3.has(type) && this.#domain.version < 3) this.#report(head, "LC-TYP-4");
+    return true;
+  }
+
+  /** The order rules that do not refuse a record: LC-ORD-1, LC-ORD-2 for registers, LC-POL-5. */
+  #judgeOrder(head: RecordHead): void {
+    const { type } = head;
+    const domain = this.#domain;
+    const policy = type === REC_TYPE_X86_CPUID_POLICY || type === REC_TYPE_X86_MSR_POLICY;
+    if (domain.staticPart !== "open" && policy) this.#report(head, "LC-POL-5");
+    if (domain.staticPart !== "open" && type === REC_TYPE_X86_PV_INFO) {
+      this.#report(head, "LC-ORD-1");
+    }
+    const early = domain.staticPart === "open" && domain.version >= 3 && REGISTERS.has(type);
+    if (early && !this.#registersEarly) {
+      this.#registersEarly = true;
+      this.#report(head, "LC-ORD-2", { ruleCase: "registers" });
+    }
+  }
+
+  /** LC-ORD-2 and LC-ORD-3: PAGE_DATA and P2M_FRAMES end the static part, or find it missing. */
+  #memoryBegins(head: RecordHead): void {
+    const domain = this.#domain;
+    if (domain.staticPart !== "open") return;
+    if (domain.version < 3) {
+      domain.staticPart = "inferred";
+      domain.completion.push({
+        step: "LC-ORD-3",
+        what: `STATIC_DATA_END inferred before record ${head.recordIndex} (${head.name})`,
+      });
+      return;
+    }
+    domain.staticPart = "missing";
+    this.#report(head, "LC-ORD-2");
+  }
+
+  /** Take a decoded record over. Returns false if the restorer would refuse it. */
+  #take(value: LibxcRecordValue, kept: KeptRecord): boolean {
+    const domain = this.#domain;
+    switch (value.type) {
+      case REC_TYPE_X86_PV_INFO:
+        if (domain.pvWidth !== null) return !this.#report(kept.head, "LC-PV-4");
+        domain.pvWidth = value.guestWidth as 4 | 8;
+        domain.pvLevels = value.ptLevels as 3 | 4;
+        return true;
+      case REC_TYPE_X86_PV_P2M_FRAMES:
+        return this.#takeP2m(value, kept);
+      case REC_TYPE_X86_PV_VCPU_BASIC:
+      case REC_TYPE_X86_PV_VCPU_EXTENDED:
+      case REC_TYPE_X86_PV_VCPU_XSAVE:
+      case REC_TYPE_X86_PV_VCPU_MSRS:
+        return this.#takeVcpu(value.vcpuId, kept);
+      case REC_TYPE_SHARED_INFO:
+        if (domain.pvWidth === null && !this.#premiseRefused("X86_PV_INFO")) {
+          return !this.#report(kept.head, "LC-PV-11");
+        }
+        domain.sharedInfo = kept;
+        return true;
+      case REC_TYPE_X86_TSC_INFO:
+        domain.tscInfo = kept;
+        return true;
+      case REC_TYPE_HVM_CONTEXT:
+        domain.hvmContext = kept;
+        return true;
+      case REC_TYPE_HVM_PARAMS:
+        return this.#takeParams(value.params, kept);
+      case REC_TYPE_VERIFY:
+        this.#guest.verifying = true;
+        domain.completion.push({ step: "LC-VER-2", what: "pages are compared from here on" });
+        return true;
+      case REC_TYPE_STATIC_DATA_END:
+        if (domain.staticPart === "ended" || domain.staticPart === "inferred") {
+          return !this.#report(kept.head, "LC-ORD-4");
+        }
+        domain.staticPart = "ended";
+        return true;
+      case REC_TYPE_X86_CPUID_POLICY:
+        domain.cpuidPolicy = kept;
+        return true;
+      case REC_TYPE_X86_MSR_POLICY:
+        domain.msrPolicy = kept;
+        return true;
+      default:
+        return true;
+    }
+  }
+
+  /** True, and counted, if a record that a rule builds on was refused. */
+  #premiseRefused(name: string): boolean {
+    if (!this.#domain.refused.has(name)) return false;
+    this.#options.suppress();
+    return true;
+  }
+
+  #takeP2m(
+    value: Extract<LibxcRecordValue, { type: typeof REC_TYPE_X86_PV_P2M_FRAMES }>,
+    kept: KeptRecord,
+  ): boolean {
+    const domain = this.#domain;
+    this.#memoryBegins(kept.head);
+    if (domain.pvWidth === null) {
+      if (this.#premiseRefused("X86_PV_INFO")) return false;
+      return !this.#report(kept.head, "LC-PV-7");
+    }
+    const { startPfn, endPfn, frames } = value;
+    if (domain.p2mRecords === 0 && endPfn === 0) return !this.#report(kept.head, "LC-PV-9");
+    const perFrame = 4096 / domain.pvWidth;
+    const first = Math.floor(startPfn / perFrame);
+    for (let i = 0; i < frames.length; i += 1) {
+      domain.p2mFrames[first + i] = frames[i] as number;
+    }
+    domain.p2mRecords += 1;
+    domain.p2mHead = kept.head;
+    this.#guest.maxPfn = Math.max(this.#guest.maxPfn, endPfn);
+    return true;
+  }
+
+  #takeVcpu(vcpuId: number | null, kept: KeptRecord): boolean {
+    const slot = VCPU_SLOT[kept.head.type];
+    // An empty blob is passed over before its id is looked at (LC-PV-12).
+    if (slot === undefined || vcpuId === null) return true;
+    const { vcpus } = this.#options;
+    if (vcpus !== null && vcpuId >= vcpus) {
+      return !this.#options.report({
+        ...placeOf(kept.head),
+        rule: "LC-PV-14",
+        byteOffset: bodyOffset(kept.head),
+        expected: `a vcpu id below ${vcpus}`,
+        actual: `${vcpuId}`,
+      });
+    }
+    this.#domain.vcpu(vcpuId)[slot] = kept;
+    return true;
+  }
+
+  /** Parameters take effect one by one as they are applied; the first refused one stops the rest. */
+  #takeParams(params: readonly { index: bigint; value: bigint }[], kept: KeptRecord): boolean {
+    const place = { ...placeOf(kept.head), bodyByteOffset: bodyOffset(kept.head) };
+    for (const [ordinal, { index, value }] of params.entries()) {
+      applyParamToMemory(this.#domain, this.#guest, index, value);
+      let stopped = false;
+      for (const fault of this.#params.set(index, value, { ...place, ordinal })) {
+        stopped = this.#options.report(fault) || stopped;
+      }
+      const cut = Number(BigInt.asUintN(32, index));
+      if (!stopped && cut !== HVM_PARAM_PAE_ENABLED) this.#domain.hvmParams.set(cut, value);
+    }
+    return true;
+  }
+}

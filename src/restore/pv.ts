@@ -1,0 +1,281 @@
+/**
+ * PV completion after END, in Xen's order: start info, gdt frames, cr3 and cr1, pins, the guest's
+ * p2m. Frames are identity (frame = pfn), so what is written back is what was there, but for what
+ * the new domain decides. Source: LC-PV-17, LC-PV-20..25; LC-SIM-6.
+ */
+import type { Fault } from "../findings/index.js";
+import {
+  PAGE_BYTES,
+  PAGE_TYPE_NAMES,
+  PV_VCPU_LAYOUT,
+  VCPU_HEAD_BYTES,
+} from "../format/index.js";
+import type { Guest } from "../guest/index.js";
+import { bodyOffset, type Job, placeOf, type RecordHead } from "../stream/index.js";
+import type { DomainFacts, KeptRecord } from "./facts.js";
+import type { RestoreOptions } from "./options.js";
+
+const GDT_ENTS_MAX = 7168;
+const GDT_ENTS_PER_FRAME = 512;
+const CONSOLE_CONNECTION = 0xc10;
+
+/** Start info field offsets by guest width. */
+const START_INFO = {
+  8: { nrPages: 0x20, sharedInfo: 0x28, flags: 0x30, storeMfn: 0x38, storePort: 0x40, consoleMfn: 0x48, consolePort: 0x50 },
+  4: { nrPages: 0x20, sharedInfo: 0x24, flags: 0x28, storeMfn: 0x2c, storePort: 0x30, consoleMfn: 0x34, consolePort: 0x38 },
+} as const;
+
+type Width = 4 | 8;
+type Breach = Pick<Fault, "rule" | "byteOffset"> & Partial<Fault>;
+
+/** Judge and apply everything that follows the END of a PV stream. */
+export function* completePv(
+  options: RestoreOptions,
+  domain: DomainFacts,
+  guest: Guest,
+  end: RecordHead | null,
+): Job<void> {
+  yield* new PvCompletion(options, domain, guest, end).run();
+}
+
+class PvCompletion {
+  readonly #options: RestoreOptions;
+  readonly #domain: DomainFacts;
+  readonly #guest: Guest;
+  readonly #end: RecordHead | null;
+
+  constructor(
+    options: RestoreOptions,
+    domain: DomainFacts,
+    guest: Guest,
+    end: RecordHead | null,
+  ) {
+    this.#options = options;
+    this.#domain = domain;
+    this.#guest = guest;
+    this.#end = end;
+  }
+
+  *run(): Job<void> {
+    const domain = this.#domain;
+    const width = domain.pvWidth;
+    if (width === null || domain.p2mRecords === 0) {
+      this.#missing(width === null ? "X86_PV_INFO" : "X86_PV_P2M_FRAMES");
+      return;
+    }
+    if (domain.vcpus.get(0)?.basic === undefined) this.#vcpu0Missing();
+    const ids = [...domain.vcpus.keys()].sort((a, b) => a - b);
+    for (const id of ids) {
+      const basic = domain.vcpus.get(id)?.basic;
+      if (basic === undefined) continue;
+      if (id === 0) yield* this.#startInfo(basic, width);
+      this.#descriptorTable(id, basic, width);
+      this.#baseTables(id, basic, width);
+    }
+    this.#p2m(width);
+  }
+
+  /** PV_INFO or P2M_FRAMES never came: nothing behind them can be judged (LC-ORD-9). */
+  #missing(name: string): void {
+    if (this.#domain.refused.has(name)) this.#options.suppress();
+    else this.#reportAtEnd("LC-ORD-9", `The stream has no ${name} record.`);
+  }
+
+  #vcpu0Missing(): void {
+    if (this.#domain.refused.has("X86_PV_VCPU_BASIC")) this.#options.suppress();
+    else this.#reportAtEnd("LC-PV-17", "Vcpu 0 has no X86_PV_VCPU_BASIC record with content.");
+  }
+
+  #reportAtEnd(rule: string, message: string): void {
+    const place =
+      this.#end === null ? { layer: "libxc" as const, byteOffset: 0 } : placeOf(this.#end);
+    this.#options.report({ ...place, rule, message });
+  }
+
+  /** A fault of a page's state is left out where a refused batch may have brought that page. */
+  #reportPage(kept: KeptRecord, breach: Breach): void {
+    const fault = { ...placeOf(kept.head), ...breach };
+    if (this.#guest.refusedBatches > 0) this.#options.suppress();
+    else this.#options.report(fault);
+  }
+
+  /** Pfn in range, of plain type, populated. Returns false, and says so, if not. */
+  #plainPage(kept: KeptRecord, at: number, rule: string, what: string, pfn: number): boolean {
+    const breach = this.#pageBreach(pfn, "plain");
+    if (breach === null) return true;
+    const message = `The ${what} is not a usable page.`;
+    this.#reportPage(kept, { rule, byteOffset: at, message, ...breach });
+    return false;
+  }
+
+  #pageBreach(pfn: number, kind: "any" | "plain"): { expected: string; actual: string } | null {
+    const guest = this.#guest;
+    const name = `pfn 0x${pfn.toString(16)}`;
+    if (pfn > guest.maxPfn) {
+      return { expected: `pfn at most 0x${guest.maxPfn.toString(16)}`, actual: name };
+    }
+    const type = guest.engine.pageType(pfn);
+    if (kind === "plain" && type !== 0) {
+      return { expected: "type NOTAB", actual: `${name} of type ${PAGE_TYPE_NAMES[type]}` };
+    }
+    if (guest.isPopulated(pfn)) return null;
+    return { expected: "a populated page", actual: `${name} is not populated` };
+  }
+
+  /** LC-PV-20. */
+  *#startInfo(kept: KeptRecord, width: Width): Job<void> {
+    const layout = PV_VCPU_LAYOUT[width];
+    const at = fieldOffset(kept, layout.edx);
+    const pfn = Number(readWord(kept, layout.edx, width));
+    if (!this.#plainPage(kept, at, "LC-PV-20", "start info page", pfn)) return;
+    const page = yield* this.#guest.readPage(pfn, "restored");
+    const view = new DataView(page.buffer);
+    const fields = START_INFO[width];
+    const word = (offset: number) =>
+      width === 8 ? Number(view.getBigUint64(offset, true)) : view.getUint32(offset, true);
+    const storePfn = word(fields.storeMfn);
+    const consolePfn = word(fields.consoleMfn);
+    for (const [what, linked] of [
+      ["store page that start info names", storePfn],
+      ["console page that start info names", consolePfn],
+    ] as const) {
+      const breach = this.#pageBreach(linked, "any");
+      if (breach === null) continue;
+      const message = `The ${what} is not a usable page.`;
+      this.#reportPage(kept, { rule: "LC-PV-20", byteOffset: at, message, ...breach });
+      return;
+    }
+    this.#guest.fixUp(pfn, "part", (bytes) => this.#writeStartInfo(bytes, width));
+    this.#step("LC-PV-20", pfn, "start info rewritten for the new domain");
+    this.#guest.fixUp(consolePfn, "part", (bytes) => {
+      bytes[CONSOLE_CONNECTION] = 1;
+    });
+    this.#step("LC-PV-20", consolePfn, "console page marked for connection");
+  }
+
+  #writeStartInfo(page: Uint8Array, width: Width): void {
+    const { sharedInfoFrame, storePort, consolePort } = this.#options;
+    const view = new DataView(page.buffer, page.byteOffset, PAGE_BYTES);
+    const fields = START_INFO[width];
+    const word = (offset: number, value: number) => {
+      if (width === 8) view.setBigUint64(offset, BigInt(value), true);
+      else view.setUint32(offset, value, true);
+    };
+    word(fields.nrPages, this.#guest.maxPfn + 1);
+    word(fields.sharedInfo, sharedInfoFrame * PAGE_BYTES);
+    view.setUint32(fields.flags, 0, true);
+    view.setUint32(fields.storePort, storePort, true);
+    view.setUint32(fields.consolePort, consolePort, true);
+  }
+
+  /** LC-PV-21. */
+  #descriptorTable(vcpuId: number, kept: KeptRecord, width: Width): void {
+    const layout = PV_VCPU_LAYOUT[width];
+    const entries = Number(readWord(kept, layout.gdtEnts, width));
+    if (entries > GDT_ENTS_MAX) {
+      this.#options.report({
+        ...placeOf(kept.head),
+        rule: "LC-PV-21",
+        byteOffset: fieldOffset(kept, layout.gdtEnts),
+        expected: `at most ${GDT_ENTS_MAX} entries`,
+        actual: `${entries}`,
+      });
+      return;
+    }
+    const frames = Math.ceil(entries / GDT_ENTS_PER_FRAME);
+    for (let i = 0; i < frames; i += 1) {
+      const at = layout.gdtFrames + i * width;
+      const pfn = Number(readWord(kept, at, width));
+      const what = `gdt frame ${i} of vcpu ${vcpuId}`;
+      this.#plainPage(kept, fieldOffset(kept, at), "LC-PV-21", what, pfn);
+    }
+  }
+
+  /** LC-PV-22 and LC-PV-23. */
+  #baseTables(vcpuId: number, kept: KeptRecord, width: Width): void {
+    const layout = PV_VCPU_LAYOUT[width];
+    const cr3 = readWord(kept, layout.cr3, width);
+    this.#baseTable(kept, layout.cr3, "LC-PV-22", `cr3 of vcpu ${vcpuId}`, tablePfn(cr3, width));
+    if (width === 4) return;
+    const cr1 = readWord(kept, layout.cr1, width);
+    if ((cr1 & 1n) === 0n) return;
+    const what = `user page table (cr1) of vcpu ${vcpuId}`;
+    this.#baseTable(kept, layout.cr1, "LC-PV-23", what, Number(cr1 >> 12n));
+  }
+
+  #baseTable(kept: KeptRecord, field: number, rule: string, what: string, pfn: number): void {
+    const guest = this.#guest;
+    const levels = this.#domain.pvLevels;
+    const byteOffset = fieldOffset(kept, field);
+    const name = `pfn 0x${pfn.toString(16)}`;
+    const message = `The ${what} is not a top-level page table.`;
+    if (pfn > guest.maxPfn) {
+      const expected = `pfn at most 0x${guest.maxPfn.toString(16)}`;
+      this.#reportPage(kept, { rule, byteOffset, message, expected, actual: name });
+      return;
+    }
+    const type = guest.engine.pageType(pfn);
+    if ((type & 7) === levels) return;
+    const expected = `a page table of level ${levels}`;
+    const actual = `${name} of type ${PAGE_TYPE_NAMES[type]}`;
+    this.#reportPage(kept, { rule, byteOffset, message, expected, actual });
+  }
+
+  /** LC-PV-25. */
+  #p2m(width: Width): void {
+    const domain = this.#domain;
+    const guest = this.#guest;
+    const head = domain.p2mHead;
+    if (head === null) return;
+    const perFrame = PAGE_BYTES / width;
+    const frames = Math.floor(guest.maxPfn / perFrame) + 1;
+    const kept = { head, body: new Uint8Array(0) };
+    for (let i = 0; i < frames; i += 1) {
+      const pfn = domain.p2mFrames[i] ?? 0;
+      if (!this.#plainPage(kept, head.byteOffset, "LC-PV-25", `p2m page ${i}`, pfn)) return;
+    }
+    for (let i = 0; i < frames; i += 1) {
+      const firstPfn = i * perFrame;
+      guest.fixUp(domain.p2mFrames[i] as number, "part", (page) =>
+        writeP2mPage(page, guest, firstPfn, width),
+      );
+    }
+    this.#step("LC-PV-25", domain.p2mFrames[0], `${frames} p2m pages rewritten`);
+  }
+
+  #step(step: string, pfn: number | undefined, what: string): void {
+    this.#domain.completion.push({ step, ...(pfn === undefined ? {} : { pfn }), what });
+  }
+}
+
+/** One page of the guest's p2m: the frame of each pfn, all ones where there is none. */
+function writeP2mPage(page: Uint8Array, guest: Guest, firstPfn: number, width: Width): void {
+  const view = new DataView(page.buffer, page.byteOffset, PAGE_BYTES);
+  const count = Math.min(PAGE_BYTES / width, guest.maxPfn + 1 - firstPfn);
+  for (let i = 0; i < count; i += 1) {
+    const pfn = firstPfn + i;
+    const populated = guest.isPopulated(pfn);
+    if (width === 8) view.setBigUint64(i * 8, populated ? BigInt(pfn) : 2n ** 64n - 1n, true);
+    else view.setUint32(i * 4, populated ? pfn : 0xffff_ffff, true);
+  }
+}
+
+/** A native word of the vcpu context. */
+function readWord(kept: KeptRecord, offset: number, width: Width): bigint {
+  const { buffer, byteOffset, byteLength } = kept.body;
+  const view = new DataView(buffer, byteOffset, byteLength);
+  const at = VCPU_HEAD_BYTES + offset;
+  return width === 8 ? view.getBigUint64(at, true) : BigInt(view.getUint32(at, true));
+}
+
+/** Offset in the input of a field of the vcpu context. */
+function fieldOffset(kept: KeptRecord, offset: number): number {
+  return bodyOffset(kept.head) + VCPU_HEAD_BYTES + offset;
+}
+
+/** Pfn in a control register: 32-bit guests hold bits 31..20 of it in the low bits. */
+function tablePfn(register: bigint, width: Width): number {
+  if (width === 8) return Number(register >> 12n);
+  return Number(BigInt.asUintN(32, (register >> 12n) | (register << 20n)));
+}
+

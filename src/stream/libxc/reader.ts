@@ -1,0 +1,335 @@
+/**
+ * The libxc stream reader, v2 and v3: headers, record framing, PAGE_DATA steps, epochs of a
+ * checkpointed stream. It judges framing alone; what records mean and their order is restore/'s.
+ *
+ * Up to and including the first CHECKPOINT records are given as they stand. From then on they are
+ * walked over (buffered, in Xen's words) and given only when the CHECKPOINT behind them is
+ * confirmed: the same records are then read a second time, under a hold where the input is a pipe.
+ * Source: libxc stream document; LC-CP-4..7.
+ */
+import { type Limits, StreamError } from "../../findings/index.js";
+import {
+  DOMAIN_HEADER_BYTES,
+  DOMAIN_TYPE_X86_HVM,
+  DOMAIN_TYPE_X86_PV,
+  type GuestKind,
+  IMAGE_HEADER_BYTES,
+  REC_TYPE_CHECKPOINT,
+  REC_TYPE_END,
+  REC_TYPE_PAGE_DATA,
+  RECORD_BODY_MAX,
+  RECORD_NAMES,
+  RECORD_OPTIONAL,
+} from "../../format/index.js";
+import {
+  cutError,
+  nextOffset,
+  paddingFault,
+  placeOf,
+  readBody,
+  readRecordHeader,
+  skipBody,
+  typeName,
+} from "../framing.js";
+import type { Job, Reader, RecordHead } from "../protocol.js";
+import { readInto } from "../requests.js";
+import { readBatch } from "./batch.js";
+import { decodeDomainHeader, decodeImageHeader } from "./headers.js";
+
+/** What the layer above says of a checkpoint (LL-SM-7..9). */
+export interface EpochAnswer {
+  readonly result: "success" | "failover" | "error";
+  /** Where the libxc stream goes on. */
+  readonly byteOffset: number;
+}
+
+/** How the stream is wrapped and what the caller knows of it. */
+export interface LibxcOptions {
+  /** True: a Remus or COLO stream. False: a CHECKPOINT makes it one only if `upperFollows` says so. */
+  readonly checkpointed: boolean;
+  readonly limits: Limits;
+  /** Reads what stands behind a CHECKPOINT; without it each checkpoint counts as confirmed. */
+  readonly betweenEpochs?: (byteOffset: number, guest: GuestKind | null) => Reader<EpochAnswer>;
+  /** Whether records of the layer above follow the CHECKPOINT that ends at this offset. */
+  readonly upperFollows?: (byteOffset: number, guest: GuestKind | null) => Job<boolean>;
+}
+
+/** How and where a libxc stream ended. */
+export interface LibxcEnd {
+  /** `end`: by an END record; `failover`: by its break, at the last committed checkpoint. */
+  readonly outcome: "end" | "failover";
+  readonly checkpointed: boolean;
+  /** First byte after what was read. */
+  readonly byteOffset: number;
+}
+
+/**
+ * Read one libxc stream.
+ *
+ * @param byteOffset of its image header
+ * @throws {StreamError} where framing is lost
+ */
+export function* readLibxc(byteOffset: number, options: LibxcOptions): Reader<LibxcEnd> {
+  yield { event: "container", name: "libxc", byteOffset };
+  const guest = yield* readHeaders(byteOffset);
+  yield {
+    event: "moment",
+    layer: "libxc",
+    moment: "libxc-begin",
+    byteOffset,
+    detail: { guest, checkpointed: options.checkpointed },
+  };
+  const stream = new StreamWalk(guest, options);
+  const end = yield* stream.walk(byteOffset + IMAGE_HEADER_BYTES + DOMAIN_HEADER_BYTES);
+  yield { event: "moment", layer: "libxc", moment: "libxc-end", byteOffset: end.byteOffset };
+  return end;
+}
+
+/** Image header and domain header. Returns the guest's kind, null if the header's is none. */
+function* readHeaders(byteOffset: number): Reader<GuestKind | null> {
+  const image = new Uint8Array(IMAGE_HEADER_BYTES);
+  const imagePresent = yield* readInto(byteOffset, image);
+  if (imagePresent < IMAGE_HEADER_BYTES) {
+    throw new StreamError({
+      rule: "LC-HDR-1",
+      layer: "libxc",
+      byteOffset,
+      message: "The image header is cut short.",
+      expected: `${IMAGE_HEADER_BYTES} bytes`,
+      actual: `${imagePresent} bytes`,
+    });
+  }
+  const imageHeader = decodeImageHeader(image, byteOffset);
+  for (const fault of imageHeader.faults) {
+    if (imageHeader.fatal && fault === imageHeader.faults.at(-1)) throw new StreamError(fault);
+    yield { event: "fault", fault };
+  }
+  yield {
+    event: "header",
+    layer: "libxc",
+    name: "image header",
+    byteOffset,
+    bytes: IMAGE_HEADER_BYTES,
+    fields: { ...imageHeader.value },
+  };
+  const domainAt = byteOffset + IMAGE_HEADER_BYTES;
+  const domain = new Uint8Array(DOMAIN_HEADER_BYTES);
+  const domainPresent = yield* readInto(domainAt, domain);
+  if (domainPresent < DOMAIN_HEADER_BYTES) {
+    throw new StreamError({
+      rule: "LC-REC-5",
+      layer: "libxc",
+      byteOffset: domainAt,
+      message: "The domain header is cut short.",
+      expected: `${DOMAIN_HEADER_BYTES} bytes`,
+      actual: `${domainPresent} bytes`,
+    });
+  }
+  const domainHeader = decodeDomainHeader(domain, domainAt);
+  for (const fault of domainHeader.faults) yield { event: "fault", fault };
+  yield {
+    event: "header",
+    layer: "libxc",
+    name: "domain header",
+    byteOffset: domainAt,
+    bytes: DOMAIN_HEADER_BYTES,
+    fields: { ...domainHeader.value },
+  };
+  if (domainHeader.value.type === DOMAIN_TYPE_X86_PV) return "pv";
+  return domainHeader.value.type === DOMAIN_TYPE_X86_HVM ? "hvm" : null;
+}
+
+/** A header that can be read on from, or why not. */
+type HeadRead = { readonly head: RecordHead } | { readonly broken: StreamError };
+
+/** The records of one stream: where we are, and the epoch that is walked over but not given yet. */
+class StreamWalk {
+  readonly #guest: GuestKind | null;
+  readonly #options: LibxcOptions;
+  #recordIndex = 0;
+  #checkpointed: boolean;
+  #epoch = 0;
+
+  constructor(guest: GuestKind | null, options: LibxcOptions) {
+    this.#guest = guest;
+    this.#options = options;
+    this.#checkpointed = options.checkpointed;
+  }
+
+  /** From the first record header to the end of the stream. */
+  *walk(firstByteOffset: number): Reader<LibxcEnd> {
+    let at = firstByteOffset;
+    for (;;) {
+      const read = yield* this.#readHead(at);
+      if ("broken" in read) throw read.broken;
+      const { head } = read;
+      yield* this.#give(head);
+      at = nextOffset(head);
+      if (head.type === REC_TYPE_END) return this.#end("end", at);
+      if (head.type !== REC_TYPE_CHECKPOINT) continue;
+      if (!this.#checkpointed) {
+        this.#checkpointed = (yield* this.#options.upperFollows?.(at, this.#guest) ?? no()) === true;
+      }
+      if (!this.#checkpointed) {
+        yield { event: "fault", fault: { ...placeOf(head), rule: "LC-CP-1" } };
+        continue;
+      }
+      const answer = yield* this.#confirm(at);
+      if (answer.result === "success") {
+        yield* this.#committed(at);
+        return yield* this.#walkEpochs(answer.byteOffset);
+      }
+      throw new StreamError({
+        ...placeOf(head),
+        rule: "LL-SM-8",
+        message: "The stream breaks off before its first checkpoint is confirmed.",
+      });
+    }
+  }
+
+  /** After the first checkpoint: walk over each epoch, give its records once it is confirmed. */
+  *#walkEpochs(firstByteOffset: number): Reader<LibxcEnd> {
+    let epochAt = firstByteOffset;
+    for (;;) {
+      yield { request: "hold", byteOffset: epochAt };
+      const epochIndex = this.#recordIndex;
+      const stop = yield* this.#walkOver(epochAt);
+      if (stop.kind === "break") return yield* this.#failOver(epochAt, "broken off");
+      if (stop.head.type === REC_TYPE_END) {
+        yield* this.#failOver(epochAt, "END");
+        yield* this.#give(stop.head);
+        return this.#end("end", nextOffset(stop.head));
+      }
+      const behind = nextOffset(stop.head);
+      const answer = yield* this.#confirm(behind);
+      if (answer.result !== "success") return yield* this.#failOver(epochAt, "not confirmed");
+      yield* this.#replay(epochAt, epochIndex, stop.head.byteOffset);
+      yield* this.#give(stop.head);
+      yield* this.#committed(behind);
+      yield { request: "release", byteOffset: answer.byteOffset };
+      epochAt = answer.byteOffset;
+    }
+  }
+
+  /** Walk record headers to the next CHECKPOINT or END, or to where the stream breaks off. */
+  *#walkOver(
+    epochAt: number,
+  ): Reader<{ kind: "record"; head: RecordHead } | { kind: "break" }> {
+    let at = epochAt;
+    for (;;) {
+      const read = yield* this.#readHead(at);
+      if ("broken" in read) return { kind: "break" };
+      const { head } = read;
+      if (!(yield* skipBody(head))) return { kind: "break" };
+      if (head.type === REC_TYPE_END || head.type === REC_TYPE_CHECKPOINT) {
+        return { kind: "record", head };
+      }
+      at = nextOffset(head);
+    }
+  }
+
+  /** Give the records of a confirmed epoch. */
+  *#replay(epochAt: number, epochIndex: number, endAt: number): Reader<void> {
+    yield {
+      event: "moment",
+      layer: "libxc",
+      moment: "epoch-begin",
+      byteOffset: epochAt,
+      detail: { epoch: this.#epoch + 1 },
+    };
+    const indexAfter = this.#recordIndex;
+    this.#recordIndex = epochIndex;
+    for (let at = epochAt; at < endAt; ) {
+      const read = yield* this.#readHead(at);
+      if ("broken" in read) throw read.broken;
+      if (read.head.type >= RECORD_OPTIONAL) {
+        yield { event: "fault", fault: { ...placeOf(read.head), rule: "LC-CP-7" } };
+      }
+      yield* this.#give(read.head);
+      at = nextOffset(read.head);
+    }
+    this.#recordIndex = indexAfter;
+  }
+
+  *#confirm(byteOffset: number): Reader<EpochAnswer> {
+    const { betweenEpochs } = this.#options;
+    if (betweenEpochs === undefined) return { result: "success", byteOffset };
+    return yield* betweenEpochs(byteOffset, this.#guest);
+  }
+
+  *#committed(byteOffset: number): Reader<void> {
+    this.#epoch += 1;
+    yield {
+      event: "moment",
+      layer: "libxc",
+      moment: "epoch-committed",
+      byteOffset,
+      detail: { epoch: this.#epoch },
+    };
+  }
+
+  *#failOver(epochAt: number, why: string): Reader<LibxcEnd> {
+    yield {
+      event: "moment",
+      layer: "libxc",
+      moment: "failover",
+      byteOffset: epochAt,
+      detail: { epoch: this.#epoch, why },
+    };
+    return this.#end("failover", epochAt);
+  }
+
+  #end(outcome: "end" | "failover", byteOffset: number): LibxcEnd {
+    return { outcome, checkpointed: this.#checkpointed, byteOffset };
+  }
+
+  /** Read and number the next record header; broken where no record can be read. */
+  *#readHead(byteOffset: number): Job<HeadRead> {
+    const read = yield* readRecordHeader(byteOffset);
+    const place = { layer: "libxc", byteOffset, recordIndex: this.#recordIndex } as const;
+    if (read.kind === "cut") {
+      const message =
+        read.present === 0
+          ? "The stream ends where a record should begin: there is no END record."
+          : "The stream ends inside a record header.";
+      const actual = `${read.present} bytes`;
+      const fault = { ...place, rule: "LC-REC-5", message, expected: "8 bytes", actual };
+      return { broken: new StreamError(fault) };
+    }
+    const name = typeName(RECORD_NAMES, read.type);
+    if (read.bodyBytes > RECORD_BODY_MAX) {
+      const fault = {
+        ...place,
+        rule: "LC-REC-4",
+        recordType: name,
+        expected: `at most ${RECORD_BODY_MAX} bytes`,
+        actual: `${read.bodyBytes} bytes`,
+      };
+      return { broken: new StreamError(fault) };
+    }
+    const { type, bodyBytes } = read;
+    const recordIndex = this.#recordIndex;
+    this.#recordIndex += 1;
+    return { head: { layer: "libxc", recordIndex, type, name, byteOffset, bodyBytes } };
+  }
+
+  /** Give one record to the consumer: its batch, its body, or its head where the body is no use. */
+  *#give(head: RecordHead): Reader<void> {
+    if (head.type === REC_TYPE_PAGE_DATA) return yield* readBatch(head);
+    const known = RECORD_NAMES[head.type] !== undefined;
+    if (!known || head.bodyBytes > this.#options.limits.maxMetadataBytes) {
+      if (!(yield* skipBody(head))) throw cutError(head, "LC-REC-5");
+      yield { event: "record", head, body: null };
+      return;
+    }
+    const read = yield* readBody(head);
+    if (read.kind === "cut") throw cutError(head, "LC-REC-5", read.present);
+    if (!read.paddingZero) yield { event: "fault", fault: paddingFault(head, "LC-REC-6") };
+    yield { event: "record", head, body: read.body };
+  }
+}
+
+// biome-ignore lint/correctness/useYield: a job that needs no bytes is still a job
+function* no(): Job<boolean> {
+  return false;
+}

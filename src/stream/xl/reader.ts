@@ -1,0 +1,103 @@
+/**
+ * The xl save file: its header, the optional data with the domain's config, then a libxl stream
+ * (or a legacy one). What follows is read by its bytes; a header that says otherwise is a fault
+ * (XL-9). Source: Xen xl save-file header (facts).
+ */
+import { StreamError } from "../../findings/index.js";
+import { XL_CONFIG_LENGTH_BYTES, XL_FLAG_STREAM_V2, XL_HEADER_BYTES } from "../../format/index.js";
+import type { Limits } from "../../findings/index.js";
+import type { Reader } from "../protocol.js";
+import { readBytes, readInto, skipBytes } from "../requests.js";
+import { decodeXlConfig, decodeXlHeader, type XlHeader } from "./header.js";
+
+/** Offset of mandatory_flags in the header. */
+const FLAGS_OFFSET = 0x24;
+
+/** Reads what stands behind the header; says what it was and where it ended. */
+export type InnerReader = (
+  byteOffset: number,
+) => Reader<{ readonly name: string; readonly byteOffset: number }>;
+
+/**
+ * Read one xl save file.
+ *
+ * @returns the first byte after the stream inside
+ * @throws {StreamError} where nothing behind the header can be read
+ */
+export function* readXl(byteOffset: number, limits: Limits, inner: InnerReader): Reader<number> {
+  yield { event: "container", name: "xl", byteOffset };
+  const bytes = new Uint8Array(XL_HEADER_BYTES);
+  const present = yield* readInto(byteOffset, bytes);
+  if (present < XL_HEADER_BYTES) {
+    throw new StreamError({
+      rule: "XL-1",
+      layer: "xl",
+      byteOffset,
+      message: "The xl header is cut short.",
+      expected: `${XL_HEADER_BYTES} bytes`,
+      actual: `${present} bytes`,
+    });
+  }
+  const header = decodeXlHeader(bytes, byteOffset);
+  for (const fault of header.faults) {
+    if (header.fatal && fault === header.faults.at(-1)) throw new StreamError(fault);
+    yield { event: "fault", fault };
+  }
+  yield {
+    event: "header",
+    layer: "xl",
+    name: "xl header",
+    byteOffset,
+    bytes: XL_HEADER_BYTES,
+    fields: { ...header.value },
+  };
+  const dataAt = byteOffset + XL_HEADER_BYTES;
+  yield* readOptionalData(dataAt, header.value, limits);
+  const streamAt = dataAt + header.value.optionalDataBytes;
+  const end = yield* inner(streamAt);
+  const saysV2 = (header.value.mandatoryFlags & XL_FLAG_STREAM_V2) !== 0;
+  if (saysV2 !== (end.name === "libxl")) {
+    yield {
+      event: "fault",
+      fault: {
+        rule: "XL-9",
+        layer: "xl",
+        byteOffset: byteOffset + FLAGS_OFFSET,
+        expected: saysV2 ? "a libxl stream behind the header" : "a legacy stream behind the header",
+        actual: `a ${end.name} stream`,
+      },
+    };
+  }
+  return end.byteOffset;
+}
+
+/** The config and what follows it inside the optional data (XL-5..7). */
+function* readOptionalData(dataAt: number, header: XlHeader, limits: Limits): Reader<void> {
+  const { optionalDataBytes } = header;
+  if (optionalDataBytes === 0) return;
+  const kept = Math.min(optionalDataBytes, XL_CONFIG_LENGTH_BYTES + limits.maxMetadataBytes);
+  const data = yield* readBytes(dataAt, kept);
+  const rest = optionalDataBytes - kept;
+  const cut = data.length < kept || (yield* skipBytes(dataAt + kept, rest)) < rest;
+  if (cut) {
+    throw new StreamError({
+      rule: "XL-5",
+      ruleCase: "cut",
+      layer: "xl",
+      byteOffset: dataAt,
+      message: "The file ends inside the optional data of its header.",
+      expected: `${optionalDataBytes} bytes`,
+    });
+  }
+  const config = decodeXlConfig(data, dataAt, header);
+  for (const fault of config.faults) yield { event: "fault", fault };
+  if (config.value.config === null) return;
+  yield {
+    event: "section",
+    layer: "xl",
+    name: "config",
+    byteOffset: dataAt + XL_CONFIG_LENGTH_BYTES,
+    bytes: config.value.config.length,
+    body: config.value.config,
+  };
+}
