@@ -4,10 +4,10 @@
  */
 import { totalmem } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { COMPRESSIONS, LAYERS } from "../format/index.js";
-import { DEFAULT_LIMITS, type Limits } from "../findings/index.js";
-import { DOMAIN_DEFAULTS } from "../restore/index.js";
 import type { EngineName } from "../engine/index.js";
+import { DEFAULT_LIMITS, type Limits } from "../findings/index.js";
+import { COMPRESSIONS, LAYERS } from "../format/index.js";
+import { DOMAIN_DEFAULTS } from "../restore/index.js";
 
 const UNITS: Readonly<Record<string, number>> = {
   "": 1,
@@ -63,7 +63,9 @@ export interface SharedOptions {
   readonly color: "auto" | "always" | "never";
 }
 
-const HINTS = [...LAYERS, "legacy32", "legacy64"].filter((name) => !COMPRESSIONS.includes(name as never));
+const HINTS = [...LAYERS, "legacy32", "legacy64"].filter(
+  (name) => !COMPRESSIONS.includes(name as never),
+);
 
 /** Options of every command that reads an image. */
 export function addReadingOptions(command: Command): Command {

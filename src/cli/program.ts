@@ -3,10 +3,10 @@
  * Each command's file is loaded when the command is called.
  */
 import { Command, CommanderError } from "commander";
+import { VERSION } from "../ops/version.js";
 import { EXIT_CODES_HELP, EXIT_USAGE, exitCodeOf } from "./exit-codes.js";
 import { addDomainOptions, addOutputOptions, addReadingOptions, parseInteger } from "./options.js";
 import { printError } from "./output.js";
-import { VERSION } from "../ops/version.js";
 
 /** Parse the command line and do what it says. Returns the exit code; throws only bugs. */
 export async function run(argv: readonly string[]): Promise<number> {

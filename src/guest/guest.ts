@@ -7,7 +7,13 @@
 import type { MemoryModel, PageEngine, PfnRun } from "../engine/port.js";
 import type { Fault, Limits } from "../findings/index.js";
 import { type GuestKind, HVM_PFN_LIMIT, PAGE_BYTES } from "../format/index.js";
-import { type BatchEvent, type BatchSink, type Job, type RecordHead, readInto } from "../stream/index.js";
+import {
+  type BatchEvent,
+  type BatchSink,
+  type Job,
+  type RecordHead,
+  readInto,
+} from "../stream/index.js";
 import { Batch } from "./batch.js";
 import { PageIndex } from "./page-index.js";
 

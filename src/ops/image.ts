@@ -6,7 +6,13 @@ import type { MemoryModel, PageEngine } from "../engine/index.js";
 import { FindingCollector, type Limits, type Profile, StreamError } from "../findings/index.js";
 import type { BatchFacts } from "../guest/index.js";
 import { DOMAIN_DEFAULTS, type RestoreOptions, Restorer } from "../restore/index.js";
-import { type ImageEnd, isRequest, type Job, readImage, type StreamEvent } from "../stream/index.js";
+import {
+  type ImageEnd,
+  isRequest,
+  type Job,
+  readImage,
+  type StreamEvent,
+} from "../stream/index.js";
 
 /** What a caller decides about reading an image. */
 export interface ReadingOptions {

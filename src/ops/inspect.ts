@@ -9,8 +9,9 @@ import type {
   InspectRecord,
   InspectResult,
 } from "../findings/index.js";
-import { driveSync, openSource } from "../input/index.js";
 import { PAGE_TYPE_NAMES } from "../format/index.js";
+import type { BatchFacts } from "../guest/index.js";
+import { driveSync, openSource } from "../input/index.js";
 import {
   bodyOffset,
   interpretHvmContext,
@@ -20,7 +21,6 @@ import {
   type SectionEvent,
   type StreamEvent,
 } from "../stream/index.js";
-import type { BatchFacts } from "../guest/index.js";
 import { fileResult } from "./documents.js";
 import { Image, type ReadingOptions } from "./image.js";
 import type { Platform } from "./runtime.js";
@@ -42,7 +42,7 @@ export function inspectFile(
   options: InspectOptions,
 ): InspectResult {
   const startMs = performance.now();
-  const source = openSource(path, options.limits);
+  const source = openSource(path, { maxMemoryBytes: options.limits.maxMemoryBytes });
   try {
     const model = source.seekable ? "indexed" : "resident";
     const listing = new Listing(options.limits.maxRecordsListed);
@@ -52,7 +52,10 @@ export function inspectFile(
       model,
       onBatch: (facts) => listing.batch(facts),
     });
-    driveSync(image.run((event) => listing.event(event, image)), source);
+    driveSync(
+      image.run((event) => listing.event(event, image)),
+      source,
+    );
     const bytes =
       source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
     const base = fileResult(image, path, bytes, performance.now() - startMs);

@@ -5,11 +5,11 @@
 import type { EngineName, MemoryModel } from "../engine/index.js";
 import { type MemoryResult, type RestoreFileResult, UsageError } from "../findings/index.js";
 import { countZeroPages, digestSha256, digestXxh3 } from "../guest/index.js";
-import { driveSync, openSource, type SyncSource } from "../input/index.js";
+import { driveSync, openSource, type Source } from "../input/index.js";
+import type { Job } from "../stream/index.js";
 import { fileResult, restoreResult } from "./documents.js";
 import { Image, type ReadingOptions } from "./image.js";
 import { createSha256, type Platform } from "./runtime.js";
-import type { Job } from "../stream/index.js";
 
 /** What `restore` takes beyond the reading options. */
 export interface RestoreImageOptions extends Omit<ReadingOptions, "model" | "readData"> {
@@ -31,7 +31,7 @@ export function restoreFile(
   options: RestoreImageOptions,
 ): RestoreFileResult {
   const startMs = performance.now();
-  const source = openSource(path, options.limits);
+  const source = openSource(path, { maxMemoryBytes: options.limits.maxMemoryBytes });
   try {
     return restoreSource(platform, source, path, options, startMs);
   } finally {
@@ -42,7 +42,7 @@ export function restoreFile(
 /** Simulate the restore of what a source gives. */
 export function restoreSource(
   platform: Platform,
-  source: SyncSource,
+  source: Source,
   file: string,
   options: RestoreImageOptions,
   startMs: number,
@@ -55,7 +55,7 @@ export function restoreSource(
 }
 
 /** `auto`: resident if the image could be held whole, else indexed. A pipe cannot be indexed. */
-function chooseModel(source: SyncSource, options: RestoreImageOptions): MemoryModel {
+function chooseModel(source: Source, options: RestoreImageOptions): MemoryModel {
   if (!source.seekable) {
     if (options.memory !== "indexed") return "resident";
     throw new UsageError("an indexed guest needs an input that can be read again: a file", {
@@ -67,10 +67,7 @@ function chooseModel(source: SyncSource, options: RestoreImageOptions): MemoryMo
   return (source.size ?? 0) <= options.limits.maxMemoryBytes ? "resident" : "indexed";
 }
 
-function* runAndDigest(
-  image: Image,
-  digest: "sha256" | "xxh3" | null,
-): Job<Partial<MemoryResult>> {
+function* runAndDigest(image: Image, digest: "sha256" | "xxh3" | null): Job<Partial<MemoryResult>> {
   yield* image.run();
   const { guest } = image.restorer;
   if (guest === null || digest === null) return {};

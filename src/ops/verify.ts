@@ -4,7 +4,7 @@
  */
 import type { EngineName } from "../engine/index.js";
 import type { FileResult } from "../findings/index.js";
-import { driveSync, openSource, type SyncSource } from "../input/index.js";
+import { driveSync, openSource, type Source } from "../input/index.js";
 import { fileResult } from "./documents.js";
 import { Image, type ReadingOptions } from "./image.js";
 import type { Platform } from "./runtime.js";
@@ -22,7 +22,7 @@ export interface VerifyOptions extends Omit<ReadingOptions, "model"> {
  */
 export function verifyFile(platform: Platform, path: string, options: VerifyOptions): FileResult {
   const startMs = performance.now();
-  const source = openSource(path, options.limits);
+  const source = openSource(path, { maxMemoryBytes: options.limits.maxMemoryBytes });
   try {
     return verifySource(platform, source, path, options, startMs);
   } finally {
@@ -33,7 +33,7 @@ export function verifyFile(platform: Platform, path: string, options: VerifyOpti
 /** Verify what a source gives; `startMs` is when it was opened, by performance.now(). */
 export function verifySource(
   platform: Platform,
-  source: SyncSource,
+  source: Source,
   file: string,
   options: VerifyOptions,
   startMs: number,

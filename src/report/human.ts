@@ -28,12 +28,15 @@ export function renderRestore(result: RestoreFileResult, options: TextOptions): 
   const lines = [`${result.verdict.toUpperCase()}  ${result.file}`, ...summary(result)];
   const { memory } = result;
   if (memory !== undefined) {
-    lines.push(`  memory      ${memory.populatedPages} pages populated, highest pfn ${memory.maxPfn}`);
+    lines.push(
+      `  memory      ${memory.populatedPages} pages populated, highest pfn ${memory.maxPfn}`,
+    );
     if (memory.residentBytes !== undefined) {
       const held = `${memory.zeroPages} zero, ${memory.distinctPages} distinct`;
       lines.push(`  held        ${bytesText(memory.residentBytes)} (${held})`);
     }
-    if (memory.streamSha256 !== undefined) lines.push(`  stream      sha256 ${memory.streamSha256}`);
+    if (memory.streamSha256 !== undefined)
+      lines.push(`  stream      sha256 ${memory.streamSha256}`);
     if (memory.restoredSha256 !== undefined) {
       lines.push(`  restored    sha256 ${memory.restoredSha256}`);
     }

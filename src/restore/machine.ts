@@ -5,9 +5,15 @@
  * Source: libxc and libxl stream documents; Xen xg_sr_restore.c and libxl_stream_read.c (facts).
  */
 import { Guest } from "../guest/index.js";
-import type { ContainerEvent, Job, MomentEvent, SectionEvent, StreamEvent } from "../stream/index.js";
-import { completeHvm } from "./hvm.js";
+import type {
+  ContainerEvent,
+  Job,
+  MomentEvent,
+  SectionEvent,
+  StreamEvent,
+} from "../stream/index.js";
 import { DomainFacts } from "./facts.js";
+import { completeHvm } from "./hvm.js";
 import { LibxcRecords } from "./libxc-records.js";
 import { LibxlRecords } from "./libxl-records.js";
 import type { RestoreOptions } from "./options.js";

@@ -4,12 +4,7 @@
  * the new domain decides. Source: LC-PV-17, LC-PV-20..25; LC-SIM-6.
  */
 import type { Fault } from "../findings/index.js";
-import {
-  PAGE_BYTES,
-  PAGE_TYPE_NAMES,
-  PV_VCPU_LAYOUT,
-  VCPU_HEAD_BYTES,
-} from "../format/index.js";
+import { PAGE_BYTES, PAGE_TYPE_NAMES, PV_VCPU_LAYOUT, VCPU_HEAD_BYTES } from "../format/index.js";
 import type { Guest } from "../guest/index.js";
 import { bodyOffset, type Job, placeOf, type RecordHead } from "../stream/index.js";
 import type { DomainFacts, KeptRecord } from "./facts.js";
@@ -21,8 +16,24 @@ const CONSOLE_CONNECTION = 0xc10;
 
 /** Start info field offsets by guest width. */
 const START_INFO = {
-  8: { nrPages: 0x20, sharedInfo: 0x28, flags: 0x30, storeMfn: 0x38, storePort: 0x40, consoleMfn: 0x48, consolePort: 0x50 },
-  4: { nrPages: 0x20, sharedInfo: 0x24, flags: 0x28, storeMfn: 0x2c, storePort: 0x30, consoleMfn: 0x34, consolePort: 0x38 },
+  8: {
+    nrPages: 0x20,
+    sharedInfo: 0x28,
+    flags: 0x30,
+    storeMfn: 0x38,
+    storePort: 0x40,
+    consoleMfn: 0x48,
+    consolePort: 0x50,
+  },
+  4: {
+    nrPages: 0x20,
+    sharedInfo: 0x24,
+    flags: 0x28,
+    storeMfn: 0x2c,
+    storePort: 0x30,
+    consoleMfn: 0x34,
+    consolePort: 0x38,
+  },
 } as const;
 
 type Width = 4 | 8;
@@ -44,12 +55,7 @@ class PvCompletion {
   readonly #guest: Guest;
   readonly #end: RecordHead | null;
 
-  constructor(
-    options: RestoreOptions,
-    domain: DomainFacts,
-    guest: Guest,
-    end: RecordHead | null,
-  ) {
+  constructor(options: RestoreOptions, domain: DomainFacts, guest: Guest, end: RecordHead | null) {
     this.#options = options;
     this.#domain = domain;
     this.#guest = guest;
@@ -278,4 +284,3 @@ function tablePfn(register: bigint, width: Width): number {
   if (width === 8) return Number(register >> 12n);
   return Number(BigInt.asUintN(32, (register >> 12n) | (register << 20n)));
 }
-

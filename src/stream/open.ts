@@ -3,9 +3,9 @@
  * one wrapper deep (DT-15). The one place that knows every format. Source: libxl-stream page, DT-*.
  */
 import { type Limits, StreamError } from "../findings/index.js";
+import { detect } from "./detect.js";
 import { readLibxc } from "./libxc/reader.js";
 import { readLibxl } from "./libxl/reader.js";
-import { detect } from "./detect.js";
 import type { Reader } from "./protocol.js";
 import { readInto, skipBytes } from "./requests.js";
 import { readXl } from "./xl/reader.js";

@@ -88,7 +88,8 @@ function* feed(head: RecordHead, entryCount: number, sink: BatchSink): Job<void>
       const window = sink.entryWindow();
       const step = Math.min(left, Math.floor(window.length / ENTRY_BYTES));
       const bytes = step * ENTRY_BYTES;
-      if ((yield* readInto(at, window.subarray(0, bytes))) < bytes) throw cutError(head, "LC-REC-5");
+      if ((yield* readInto(at, window.subarray(0, bytes))) < bytes)
+        throw cutError(head, "LC-REC-5");
       sink.entries(step);
       at += bytes;
       left -= step;

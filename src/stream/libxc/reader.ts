@@ -168,7 +168,8 @@ class StreamWalk {
       if (head.type === REC_TYPE_END) return this.#end("end", at);
       if (head.type !== REC_TYPE_CHECKPOINT) continue;
       if (!this.#checkpointed) {
-        this.#checkpointed = (yield* this.#options.upperFollows?.(at, this.#guest) ?? no()) === true;
+        this.#checkpointed =
+          (yield* this.#options.upperFollows?.(at, this.#guest) ?? no()) === true;
       }
       if (!this.#checkpointed) {
         yield { event: "fault", fault: { ...placeOf(head), rule: "LC-CP-1" } };
@@ -212,9 +213,7 @@ class StreamWalk {
   }
 
   /** Walk record headers to the next CHECKPOINT or END, or to where the stream breaks off. */
-  *#walkOver(
-    epochAt: number,
-  ): Reader<{ kind: "record"; head: RecordHead } | { kind: "break" }> {
+  *#walkOver(epochAt: number): Reader<{ kind: "record"; head: RecordHead } | { kind: "break" }> {
     let at = epochAt;
     for (;;) {
       const read = yield* this.#readHead(at);

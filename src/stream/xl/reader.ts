@@ -3,9 +3,10 @@
  * (or a legacy one). What follows is read by its bytes; a header that says otherwise is a fault
  * (XL-9). Source: Xen xl save-file header (facts).
  */
+
+import type { Limits } from "../../findings/index.js";
 import { StreamError } from "../../findings/index.js";
 import { XL_CONFIG_LENGTH_BYTES, XL_FLAG_STREAM_V2, XL_HEADER_BYTES } from "../../format/index.js";
-import type { Limits } from "../../findings/index.js";
 import type { Reader } from "../protocol.js";
 import { readBytes, readInto, skipBytes } from "../requests.js";
 import { decodeXlConfig, decodeXlHeader, type XlHeader } from "./header.js";

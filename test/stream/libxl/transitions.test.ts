@@ -42,7 +42,13 @@ describe("the libxl reader's transitions", () => {
   });
 
   it("gives every phase but the last an answer to every record kind", () => {
-    const kinds = ["end", "libxc-context", "emulator", "checkpoint-end", "checkpoint-state"] as const;
+    const kinds = [
+      "end",
+      "libxc-context",
+      "emulator",
+      "checkpoint-end",
+      "checkpoint-state",
+    ] as const;
     for (const phase of ["normal", "buffering", "unbuffering"] as const) {
       for (const kind of [...kinds, "unknown"] as const) {
         expect(transition(phase, kind), `${phase} on ${kind}`).toBeDefined();
