@@ -8,7 +8,7 @@
  */
 
 export const XL_HEADER_BYTES = 0x30;
-export const XL_MAGIC = "Xen saved domain, xl format\n\0 \r";
+export const XL_MAGIC = "Xen saved domain, xl format\n \0 \r";
 export const XL_MAGIC_BYTES = 32;
 export const XL_BYTEORDER = 0x01020304;
 export const XL_BYTEORDER_SWAPPED = 0x04030201;
