@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /**
  * The command `xenstream`: starts the program and turns its outcome into an exit code. Everything
  * that touches the process is in this room.
