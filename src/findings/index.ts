@@ -3,3 +3,4 @@ export * from "./errors.js";
 export * from "./finding.js";
 export * from "./limits.js";
 export * from "./rule.js";
+export * from "./rules/index.js";
