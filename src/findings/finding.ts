@@ -26,9 +26,9 @@ export interface Place {
 export interface Fault extends Place {
   /** Id of the specification pages, listed in docs/RULES.md. */
   readonly rule: string;
-  /** Which case of the rule, where its cases differ in severity (a key of its `cases`). */
+  /** Which case of the rule, where it tells cases apart (a key of its `cases`). */
   readonly ruleCase?: string | undefined;
-  /** What was found wrong, one sentence; the rule's own sentence if left out. */
+  /** What was found wrong, one sentence; else the rule's own, said not to hold. */
   readonly message?: string | undefined;
   readonly expected?: string | undefined;
   readonly actual?: string | undefined;

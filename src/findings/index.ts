@@ -1,5 +1,8 @@
 /** The door of findings/: rules, faults and findings, typed errors, limits, result documents. */
+export * from "./collector.js";
+export * from "./documents.js";
 export * from "./errors.js";
 export * from "./finding.js";
 export * from "./limits.js";
 export * from "./rule.js";
+export * from "./rules/index.js";

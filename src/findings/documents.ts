@@ -1,0 +1,244 @@
+/**
+ * Types of the result documents: what --json prints for verify, restore, inspect and batch. Types
+ * only: ops/ makes the documents, report/ prints them. Fields are only ever added.
+ *
+ * Byte counts and offsets are numbers, raw 64-bit values hex strings ("0x…"), hashes hex in lower
+ * case. Two runs give equal documents once `elapsedMs` is removed.
+ */
+import type { GuestKind, Layer } from "../format/index.js";
+import type { ContainerChain, Finding, Profile, Verdict } from "./finding.js";
+
+/** Version of every document; moves only if a field changes its meaning. */
+export type DocumentVersion = 1;
+
+/** What made a document. */
+export interface ToolIdentity {
+  readonly name: "xenstream";
+  readonly version: string;
+}
+
+/** How every document begins. */
+export interface DocumentHead {
+  readonly v: DocumentVersion;
+  readonly command: string;
+  readonly tool: ToolIdentity;
+}
+
+/** What a libxc or legacy stream held. Counts are of its own records, not of containers'. */
+export interface StreamResult {
+  /** Of the stream: 2 or 3; for a legacy stream that of its translation. */
+  readonly version: number;
+  /** Left out where the domain header tells none; HVM stands for PVH too. */
+  readonly guest?: GuestKind;
+  /** Xen that saved it, as "4.22"; empty where nothing tells. */
+  readonly xen: string;
+  /** Checkpoints that were committed. */
+  readonly checkpoints: number;
+  readonly records: number;
+  /** Records by the name of their type. */
+  readonly recordTypes: Readonly<Record<string, number>>;
+  /** PAGE_DATA entries, and those among them that carry a page. */
+  readonly entries: number;
+  readonly dataPages: number;
+  /** Entries by the name of their page type; types that do not occur are left out. */
+  readonly pageTypes: Readonly<Record<string, number>>;
+  /** Bytes behind the end of the outermost stream. */
+  readonly trailingBytes: number;
+}
+
+/** One image as verify gives it; restore and inspect add to it. */
+export interface FileResult {
+  /** As the caller named it. */
+  readonly file: string;
+  /** Of the decompressed input; left out where reading stopped before its end was known. */
+  readonly bytes?: number;
+  readonly verdict: Verdict;
+  readonly profile: Profile;
+  /** From opening the input to the verdict, start-up not counted. */
+  readonly elapsedMs: number;
+  readonly container: ContainerChain;
+  /** There once a libxc or legacy stream was found. */
+  readonly stream?: StreamResult;
+  /** Rules left out because their premise came from a refused record. */
+  readonly suppressed: number;
+  /** Findings beyond what is kept for one image; they count for the verdict. */
+  readonly findingsDropped?: number;
+  /** By byteOffset, then rule. */
+  readonly findings: readonly Finding[];
+}
+
+/** `verify --json`. */
+export interface VerifyDocument extends DocumentHead {
+  readonly command: "verify";
+  readonly files: readonly FileResult[];
+}
+
+/** The guest's memory after a simulated restore. */
+export interface MemoryResult {
+  readonly model: "resident" | "indexed";
+  /** After the restorer's fix-ups. */
+  readonly populatedPages: number;
+  readonly zeroPages?: number;
+  readonly distinctPages?: number;
+  readonly residentBytes?: number;
+  /** Highest populated pfn, -1 if there is none. */
+  readonly maxPfn: number;
+  /** SHA-256 of memory as the page records alone leave it (`--digest sha256`). */
+  readonly streamSha256?: string;
+  /** SHA-256 of memory after the fix-ups (`--digest sha256`). */
+  readonly restoredSha256?: string;
+  /** XXH3-64 of page digests after the fix-ups (`--digest xxh3`). */
+  readonly pageDigest?: string;
+}
+
+/** One thing that a restorer does to the guest beyond placing pages. */
+export interface CompletionResult {
+  /** Id of the rule that tells of the step. */
+  readonly step: string;
+  readonly pfn?: number;
+  readonly what: string;
+}
+
+/** The VM Generation ID of a guest that has one. */
+export interface GenerationIdResult {
+  /** Guest-physical address of its 16 bytes. */
+  readonly address: string;
+  /** 32 digits in memory order. */
+  readonly old: string;
+  readonly new: string;
+  /** The new id as Xenstore has it: two decimal words with a colon between. */
+  readonly xenstore: string;
+}
+
+/** The state of an emulator, as the container hands it on. */
+export interface EmulatorResult {
+  /** Emulator id of the libxl stream document. */
+  readonly id: number;
+  /** Without the record's head. */
+  readonly bytes: number;
+}
+
+/** One image as restore gives it. What the image does not have is left out. */
+export interface RestoreFileResult extends FileResult {
+  readonly memory?: MemoryResult;
+  /** Value by decimal index. */
+  readonly hvmParams?: Readonly<Record<string, string>>;
+  readonly completion?: readonly CompletionResult[];
+  readonly genid?: GenerationIdResult;
+  readonly emulator?: readonly EmulatorResult[];
+  /** Keys and values for the device model's node in Xenstore. */
+  readonly xenstore?: readonly (readonly [key: string, value: string])[];
+}
+
+/** `restore --json`. */
+export interface RestoreDocument extends DocumentHead {
+  readonly command: "restore";
+  readonly files: readonly RestoreFileResult[];
+}
+
+/** A header as inspect lists it. */
+export interface InspectHeader {
+  readonly layer: Layer;
+  readonly name: string;
+  readonly byteOffset: number;
+  readonly bytes: number;
+  /** By the standard's names. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** A record as inspect lists it. */
+export interface InspectRecord {
+  readonly layer: Layer;
+  /** Ordinal within its layer, from 0. */
+  readonly index: number;
+  readonly type: number;
+  /** Name in the standard, or the number in hex. */
+  readonly name: string;
+  /** Of the record header. */
+  readonly byteOffset: number;
+  /** Of the body, without padding. */
+  readonly length: number;
+  /** The body, decoded; left out for PAGE_DATA and for bodies that were not read. */
+  readonly decoded?: unknown;
+}
+
+/** A PAGE_DATA record as inspect lists it. */
+export interface InspectBatch {
+  /** Ordinal of the record within its layer. */
+  readonly recordIndex: number;
+  readonly byteOffset: number;
+  readonly entries: number;
+  readonly dataPages: number;
+  /** Entries by the name of their page type. */
+  readonly pageTypes: Readonly<Record<string, number>>;
+}
+
+/** One image as inspect gives it: what verify gives, and everything that is in it. */
+export interface InspectResult extends FileResult {
+  readonly headers: readonly InspectHeader[];
+  /** In the order of the input. */
+  readonly records: readonly InspectRecord[];
+  /** Records beyond those listed. */
+  readonly recordsOmitted?: number;
+  readonly batches: readonly InspectBatch[];
+  /** The records of the HVM context, decoded. */
+  readonly hvmContext?: unknown;
+  /** The CPUID and MSR policies, decoded. */
+  readonly cpuPolicy?: unknown;
+  /** xl's JSON as a value; libvirt's XML and xl's text as a string. */
+  readonly config?: unknown;
+}
+
+/** `inspect --json`. */
+export interface InspectDocument extends DocumentHead, InspectResult {
+  readonly command: "inspect";
+}
+
+/** What a batch does with each image. */
+export type BatchOperation = "verify" | "restore";
+
+/** First line of `batch --json`. */
+export interface BatchBeginLine {
+  readonly v: DocumentVersion;
+  readonly type: "begin";
+  readonly tool: ToolIdentity;
+  readonly operation: BatchOperation;
+  readonly profile: Profile;
+  /** Images asked for, those of a resumed journal included. */
+  readonly files: number;
+}
+
+/** An image that was judged, as verify or restore gives it, in order of completion. */
+export interface BatchFileLine extends RestoreFileResult {
+  readonly v: DocumentVersion;
+  readonly type: "file";
+}
+
+/** An image without a verdict: it could not be read, or a limit or bug of ours was in the way. */
+export interface BatchFailureLine {
+  readonly v: DocumentVersion;
+  readonly type: "file";
+  readonly file: string;
+  readonly error: {
+    /** `code` of the typed error. */
+    readonly code: string;
+    readonly message: string;
+    readonly exitCode: 1 | 2 | 3;
+  };
+}
+
+/** Last line of `batch --json`. */
+export interface BatchSummaryLine {
+  readonly v: DocumentVersion;
+  readonly type: "summary";
+  readonly files: number;
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly failed: number;
+  /** Of all images that were judged. */
+  readonly bytes: number;
+  readonly elapsedMs: number;
+}
+
+/** Any line of `batch --json`: one JSON object each. */
+export type BatchLine = BatchBeginLine | BatchFileLine | BatchFailureLine | BatchSummaryLine;

@@ -1,0 +1,187 @@
+/**
+ * Rules of the xl and libvirt save files: XL, LV. What stands inside them has its own rules.
+ * Source: Xen's xl (header written beside a save) and libvirt's libxl driver (facts).
+ */
+import type { Rule } from "../rule.js";
+import { NOTED, ON_HOST, REJECTED, WARNED } from "./severities.js";
+
+const XL_SOURCE = "Xen xl.h, struct save_file_header; xl_vmcontrol.c create_domain()";
+const LIBVIRT_SOURCE = "libvirt libxl_conf.h, libxl_domain.c libxlDomainSaveImageOpen()";
+const HEADER_HINT = "The header is damaged: fetch the file again, or `extract` the stream within.";
+const DESCRIPTION = "It tells which reader gets the stream";
+
+export const CONTAINER_RULES = [
+  {
+    id: "XL-1",
+    ...REJECTED,
+    sentence: "An xl save file begins with a header of 48 bytes, the first 32 its magic.",
+    enforcedBy: ["restore", "verify"],
+    source: XL_SOURCE,
+    hint: HEADER_HINT,
+    example: "an xl file cut at byte 40",
+  },
+  {
+    id: "XL-2",
+    ...REJECTED,
+    sentence: "The byte order word is that of a little-endian writer.",
+    enforcedBy: ["restore"],
+    source: XL_SOURCE,
+    hint: "The file was written on a big-endian host, or the word is damaged.",
+    example: "bytes 01 02 03 04 at offset 0x20",
+    disagree: "The verifier ignores the word.",
+  },
+  {
+    id: "XL-3",
+    ...REJECTED,
+    sentence: "Of the mandatory flags only bits 0 (JSON config) and 1 (v2 stream) are set.",
+    enforcedBy: ["restore"],
+    source: XL_SOURCE,
+    hint: "xl knows bit 1 since 4.6 and bit 0 since 4.5, and refuses what it does not know.",
+    example: "mandatory flags 0x00000007",
+    disagree: "The verifier ignores unknown flags.",
+    cases: { "on-host": ON_HOST },
+  },
+  {
+    id: "XL-4",
+    ...WARNED,
+    sentence: "The optional flags are zero.",
+    enforcedBy: [],
+    source: XL_SOURCE,
+    hint: "No code looks at them; a later xl might.",
+    example: "optional flags 0x00000001",
+    disagree: "A comment in xl's header wants unknown ones refused, no code looks at them.",
+  },
+  {
+    id: "XL-5",
+    ...REJECTED,
+    sentence: "The optional data is present, and the config length in it fits.",
+    enforcedBy: ["restore"],
+    source: `${XL_SOURCE}, whose test is signed: a config length of 2^31 or more kills xl`,
+    hint: HEADER_HINT,
+    example: "optional data of 7 bytes with a config length of 4",
+    cases: { cut: { ...REJECTED, what: "the file ends inside the optional data" } },
+  },
+  {
+    id: "XL-6",
+    ...NOTED,
+    sentence: "The optional data is the domain's config and nothing else.",
+    enforcedBy: [],
+    source: XL_SOURCE,
+    hint: "xl skips what follows the config, and without one wants a config file as an argument.",
+    example: "16 bytes of optional data behind the config",
+    cases: {
+      "no-config": {
+        ...NOTED,
+        what: "no config: `xl restore` needs a config file beside the image",
+      },
+    },
+  },
+  {
+    id: "XL-7",
+    ...REJECTED,
+    sentence:
+      "A config flagged as JSON is one JSON object, closed by a NUL that its length counts.",
+    enforcedBy: ["restore"],
+    source: `${XL_SOURCE}; Xen libxl_json.c libxl_domain_config_from_json()`,
+    hint: "Restore with a config file of your own: `xl restore CONFIG FILE`.",
+    example: 'config "{" and NUL',
+  },
+  {
+    id: "XL-8",
+    ...NOTED,
+    sentence: "The v2 flag tells a libxl stream from a legacy one.",
+    enforcedBy: ["restore"],
+    source: XL_SOURCE,
+    notVisible: `${DESCRIPTION}; a flag that contradicts the stream is XL-9.`,
+  },
+  {
+    id: "XL-9",
+    ...REJECTED,
+    sentence: "The v2 flag agrees with the stream behind the header.",
+    enforcedBy: ["restore"],
+    source: `${XL_SOURCE}; Xen's stream verifier`,
+    hint: "xl would use the wrong reader; `xenstream convert --to xl` mends the flag.",
+    example: "flag v2 clear and a libxl stream",
+    disagree: "The verifier expects a bare libxc stream where the flag is clear.",
+  },
+  {
+    id: "XL-10",
+    ...NOTED,
+    sentence: "A migration by xl sends the same header; its banners travel the other way.",
+    enforcedBy: [],
+    source: "Xen xl_migrate.c",
+    notVisible: "It tells of a connection, not of a file.",
+  },
+  {
+    id: "LV-1",
+    ...REJECTED,
+    sentence: "A libvirt save file begins with a header of 64 bytes, the first 16 its magic.",
+    enforcedBy: ["restore"],
+    source: LIBVIRT_SOURCE,
+    hint: HEADER_HINT,
+    example: "a libvirt file cut at byte 63",
+  },
+  {
+    id: "LV-2",
+    ...REJECTED,
+    sentence: "The version in the header is at most 2.",
+    enforcedBy: ["restore"],
+    source: LIBVIRT_SOURCE,
+    hint: "No libvirt reads another version: the header is damaged.",
+    example: "version 3",
+  },
+  {
+    id: "LV-3",
+    ...REJECTED,
+    sentence: "The domain XML is present, closed by a NUL, and describes a domain.",
+    enforcedBy: ["restore"],
+    source: LIBVIRT_SOURCE,
+    hint: "`xenstream extract --section config` shows the XML; the stream behind it may be whole.",
+    example: "xmlLen 0",
+    cases: {
+      "unused-words": { ...WARNED, what: "one of the ten unused words is set: libvirt ignores it" },
+    },
+  },
+  {
+    id: "LV-4",
+    ...NOTED,
+    sentence: "Version 1 makes libxl convert a legacy stream, any other stands for v2.",
+    enforcedBy: ["restore"],
+    source: LIBVIRT_SOURCE,
+    notVisible: `${DESCRIPTION}; a version that contradicts the stream is LV-6.`,
+  },
+  {
+    id: "LV-5",
+    ...REJECTED,
+    sentence: "The libvirt that restores knows the version in the header.",
+    enforcedBy: ["restore"],
+    source: LIBVIRT_SOURCE,
+    notVisible: "It depends on how the restoring libvirt was built, which no file tells.",
+  },
+  {
+    id: "LV-6",
+    ...REJECTED,
+    sentence: "The version agrees with the stream behind the XML.",
+    enforcedBy: ["tool"],
+    source: `${LIBVIRT_SOURCE}; libvirt's change of May 2016 that began to write version 2`,
+    hint: "Older libvirt wrote 1 for v2 streams too; `xenstream convert --to libvirt` mends it.",
+    example: "version 1 and a libxl stream",
+  },
+  {
+    id: "LV-7",
+    ...NOTED,
+    sentence: "A migration by libvirt tells the stream version in its cookie.",
+    enforcedBy: [],
+    source: "libvirt libxl_migration.c",
+    notVisible: "It tells of a connection, not of a file.",
+  },
+  {
+    id: "LV-8",
+    ...REJECTED,
+    sentence: "The words of the header are little-endian.",
+    enforcedBy: ["tool"],
+    source: `${LIBVIRT_SOURCE}, which writes them in the host's order`,
+    hint: "The file was written on a big-endian host, which no libvirt on x86 or Arm reads.",
+    example: "bytes 00 00 00 02 at offset 0x10",
+  },
+] as const satisfies readonly Rule[];

@@ -1,0 +1,169 @@
+/** The collector: judging by profile, order, cap and verdict. */
+import { describe, expect, it } from "vitest";
+import {
+  DEFAULT_LIMITS,
+  type Fault,
+  FindingCollector,
+  InternalError,
+  ruleOf,
+} from "../../src/findings/index.js";
+
+const RESERVED_BITS = "LC-PG-6"; // warning under restore, error under strict
+const BAD_TYPE = "LC-PG-5"; // error under both
+const TRAILING = "LC-ORD-7"; // note under both
+
+function fault(rule: string, byteOffset: number, more: Partial<Fault> = {}): Fault {
+  return { rule, layer: "libxc", byteOffset, ...more };
+}
+
+function collect(faults: readonly Fault[], maxFindingsKept: number = 100): FindingCollector {
+  const collector = new FindingCollector("restore", { maxFindingsKept });
+  for (const each of faults) collector.add(each);
+  return collector;
+}
+
+describe("judging a fault", () => {
+  it("takes the severity from the profile", () => {
+    const restore = new FindingCollector("restore", DEFAULT_LIMITS);
+    const strict = new FindingCollector("strict", DEFAULT_LIMITS);
+    expect(restore.add(fault(RESERVED_BITS, 8)).finding.severity).toBe("warning");
+    expect(strict.add(fault(RESERVED_BITS, 8)).finding.severity).toBe("error");
+  });
+
+  it("takes the severity of the case where one is named", () => {
+    const collector = new FindingCollector("restore", DEFAULT_LIMITS);
+    const long = fault("LC-PV-2", 8, { ruleCase: "long" });
+    expect(collector.add(long)).toMatchObject({
+      finding: { severity: "warning" },
+      stopsRestore: false,
+    });
+    expect(collector.add(fault("LC-PV-2", 8)).stopsRestore).toBe(true);
+  });
+
+  it("tells under strict too whether Xen's restorer would stop", () => {
+    const strict = new FindingCollector("strict", DEFAULT_LIMITS);
+    const { finding, stopsRestore } = strict.add(fault(RESERVED_BITS, 8));
+    expect([finding.severity, stopsRestore]).toEqual(["error", false]);
+  });
+
+  it("fills in the rule's words where the fault has none", () => {
+    const { finding } = collect([]).add(fault(BAD_TYPE, 8));
+    expect(finding.message).toBe(`Not so: ${ruleOf(BAD_TYPE).sentence}`);
+    expect(finding.hint).toBe(ruleOf(BAD_TYPE).hint);
+  });
+
+  it("keeps the fault's own words and place, and nothing else", () => {
+    const place = { recordIndex: 3, recordType: "PAGE_DATA", entryIndex: 7 };
+    const words = { message: "Type 6.", expected: "0..4", actual: "6", hint: "None." };
+    const { finding } = collect([]).add(fault(BAD_TYPE, 8, { ...place, ...words }));
+    const at = { rule: BAD_TYPE, severity: "error", layer: "libxc", byteOffset: 8 };
+    expect(finding).toEqual({ ...at, ...place, ...words });
+  });
+
+  it("leaves out what does not apply, so that JSON has no empty fields", () => {
+    const { finding } = collect([]).add(fault(TRAILING, 8, { recordIndex: undefined }));
+    expect(Object.keys(finding).sort()).toEqual(
+      ["byteOffset", "hint", "layer", "message", "rule", "severity"].sort(),
+    );
+  });
+
+  it("calls an unknown rule or case a bug of ours", () => {
+    expect(() => collect([fault("LC-PG-99", 0)])).toThrow(InternalError);
+    expect(() => collect([fault(BAD_TYPE, 0, { ruleCase: "odd" })])).toThrow(InternalError);
+  });
+});
+
+describe("the order of findings", () => {
+  it("is by byteOffset, then rule, then entryIndex with none first, then arrival", () => {
+    const collector = collect([
+      fault(BAD_TYPE, 100, { entryIndex: 10 }),
+      fault(RESERVED_BITS, 100),
+      fault(BAD_TYPE, 100, { entryIndex: 2, message: "first" }),
+      fault(TRAILING, 9),
+      fault(BAD_TYPE, 100, { entryIndex: 2, message: "second" }),
+      fault(BAD_TYPE, 100),
+    ]);
+    const order = collector.findings().map((f) => [f.byteOffset, f.rule, f.entryIndex ?? null]);
+    expect(order).toEqual([
+      [9, TRAILING, null],
+      [100, BAD_TYPE, null],
+      [100, BAD_TYPE, 2],
+      [100, BAD_TYPE, 2],
+      [100, BAD_TYPE, 10],
+      [100, RESERVED_BITS, null],
+    ]);
+    const texts = collector.findings().map((finding) => finding.message);
+    expect(texts.indexOf("first")).toBeLessThan(texts.indexOf("second"));
+  });
+
+  it("does not depend on when it is asked for", () => {
+    const collector = collect([fault(TRAILING, 50)]);
+    expect(collector.findings()).toHaveLength(1);
+    collector.add(fault(TRAILING, 40));
+    expect(collector.findings().map((finding) => finding.byteOffset)).toEqual([40, 50]);
+  });
+});
+
+describe("the verdict", () => {
+  it("accepts an image without findings", () => {
+    expect(collect([]).verdict()).toBe("accept");
+  });
+
+  it("accepts an image with warnings and notes", () => {
+    expect(collect([fault(RESERVED_BITS, 0), fault(TRAILING, 9)]).verdict()).toBe("accept");
+  });
+
+  it("rejects an image with one error", () => {
+    expect(collect([fault(TRAILING, 0), fault(BAD_TYPE, 9)]).verdict()).toBe("reject");
+  });
+});
+
+describe("the cap on findings", () => {
+  it("keeps the first and counts the others as dropped", () => {
+    const collector = collect(
+      [1, 2, 3, 4, 5].map((at) => fault(RESERVED_BITS, at)),
+      3,
+    );
+    expect(collector.findings().map((finding) => finding.byteOffset)).toEqual([1, 2, 3]);
+    expect(collector.dropped).toBe(2);
+  });
+
+  it("lets an error beyond it reject, and shows the error in place of the last warning", () => {
+    const faults = [fault(RESERVED_BITS, 1), fault(RESERVED_BITS, 2), fault(BAD_TYPE, 3)];
+    const collector = collect(faults, 2);
+    expect(collector.verdict()).toBe("reject");
+    expect(collector.findings().map((finding) => finding.byteOffset)).toEqual([1, 3]);
+    expect(collector.dropped).toBe(1);
+  });
+
+  it("rejects where there is room for errors alone and they are too many", () => {
+    const collector = collect(
+      [1, 2, 3].map((at) => fault(BAD_TYPE, at)),
+      2,
+    );
+    expect(collector.findings()).toHaveLength(2);
+    expect([collector.verdict(), collector.dropped]).toEqual(["reject", 1]);
+  });
+
+  it("rejects even where nothing may be kept", () => {
+    const collector = collect([fault(BAD_TYPE, 1)], 0);
+    expect([collector.verdict(), collector.findings().length, collector.dropped]).toEqual([
+      "reject",
+      0,
+      1,
+    ]);
+  });
+});
+
+describe("suppressed faults", () => {
+  it("are counted and change nothing else", () => {
+    const collector = collect([]);
+    collector.suppress();
+    collector.suppress(4);
+    expect([collector.suppressed, collector.verdict(), collector.dropped]).toEqual([
+      5,
+      "accept",
+      0,
+    ]);
+  });
+});
