@@ -1,4 +1,5 @@
 /** The door of findings/: rules, faults and findings, typed errors, limits, result documents. */
+export * from "./budget.js";
 export * from "./errors.js";
 export * from "./finding.js";
 export * from "./limits.js";
