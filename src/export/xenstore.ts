@@ -213,7 +213,8 @@ function withFeatures(
   const content = kept ? domain : { ...domain, features: 0 };
   const bytes = writeXenstoreRecord({ type: record.type, content }, header.byteOrder);
   if (kept) return { bytes, notes: [] };
-  const message = `The features 0x${domain.features.toString(16)} of domain ${domain.domid} are dropped.`;
+  const features = `0x${domain.features.toString(16)}`;
+  const message = `The features ${features} of domain ${domain.domid} are dropped.`;
   return { bytes, notes: [noteOn(record, "features-dropped", message)] };
 }
 

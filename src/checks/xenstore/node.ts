@@ -97,7 +97,7 @@ function checkPath(
 ): boolean {
   if (isTerminated(path) && (path.startsWith("/") || isSpecial(path.slice(0, -1)))) return true;
   state.fieldFault(record, "XS-NOD-2", offset, {
-    expected: `an absolute path whose only NUL is its last byte, or ${XENSTORE_SPECIAL_NODES.join(" or ")}`,
+    expected: `an absolute path or ${XENSTORE_SPECIAL_NODES.join(" or ")}, one NUL at its end`,
     actual: quoted(path),
   });
   return false;

@@ -41,7 +41,7 @@ export function checkWatchDataExtended(
     const depth = data.form === 8 ? ", no depth" : "";
     state.recordFault(record, "XS-WEX-3", {
       ruleCase: data.shortLength ? "short-length" : undefined,
-      message: `The watch is in the shifted form that xenstored ${data.form === 8 ? "writes" : "reads"}.`,
+      message: `The watch is in the form that xenstored ${data.form === 8 ? "writes" : "reads"}.`,
       expected: "strings at offset 12 of the body",
       actual: `strings at offset ${data.form}${depth}${short}`,
     });

@@ -13,6 +13,7 @@ import {
   XENSTORE_RECORD_NAMES,
   type XenstoreByteOrder,
 } from "../../format/index.js";
+import { bodyOffset, placeOf } from "../framing.js";
 import type { Job, RecordHead } from "../protocol.js";
 import { readBytes, readInto, roundUp8, skipBytes } from "../requests.js";
 import { mayBeShortForm, SHORT_FORM_BYTES } from "./codec/watch.js";
@@ -32,10 +33,7 @@ export interface FramedBody {
 function cut(head: RecordHead, presentBytes: number): StreamError {
   const fault: Fault = {
     rule: "XS-REC-7",
-    layer: "xenstore",
-    recordIndex: head.recordIndex,
-    recordType: head.name,
-    byteOffset: head.byteOffset,
+    ...placeOf(head),
     message: "The input ends inside the record.",
     expected: `a body of ${head.bodyBytes} bytes`,
     actual: `${presentBytes} bytes`,
@@ -58,19 +56,19 @@ export function* readBody(
   if (head.type === XENSTORE_REC_TYPE_WATCH_DATA_EXTENDED && mayEndEarly(head)) {
     return yield* readExtendedWatch(head, order, limits);
   }
-  const bodyOffset = head.byteOffset + XENSTORE_RECORD_HEADER_BYTES;
-  const bytes = yield* readBytes(bodyOffset, roundUp8(head.bodyBytes));
+  const bodyAt = bodyOffset(head);
+  const bytes = yield* readBytes(bodyAt, roundUp8(head.bodyBytes));
   if (bytes.length < head.bodyBytes) throw cut(head, bytes.length);
   return {
     body: bytes.subarray(0, head.bodyBytes),
     padding: bytes.subarray(head.bodyBytes),
-    nextOffset: bodyOffset + bytes.length,
+    nextOffset: bodyAt + bytes.length,
   };
 }
 
 function* passOver(head: RecordHead): Job<FramedBody> {
-  const bodyOffset = head.byteOffset + XENSTORE_RECORD_HEADER_BYTES;
-  const present = yield* skipBytes(bodyOffset, roundUp8(head.bodyBytes));
+  const bodyAt = bodyOffset(head);
+  const present = yield* skipBytes(bodyAt, roundUp8(head.bodyBytes));
   // A length is a claim: only bytes that are there can be too many for us.
   if (present < head.bodyBytes) throw cut(head, present);
   if (head.type < XENSTORE_RECORD_NAMES.length) {
@@ -80,7 +78,7 @@ function* passOver(head: RecordHead): Job<FramedBody> {
       option: "maxMetadataBytes",
     });
   }
-  return { body: null, padding: NOTHING, nextOffset: bodyOffset + present };
+  return { body: null, padding: NOTHING, nextOffset: bodyAt + present };
 }
 
 function mayEndEarly(head: RecordHead): boolean {
@@ -96,11 +94,11 @@ function* readExtendedWatch(
   order: XenstoreByteOrder,
   limits: Limits,
 ): Job<FramedBody> {
-  const bodyOffset = head.byteOffset + XENSTORE_RECORD_HEADER_BYTES;
+  const bodyAt = bodyOffset(head);
   const frontBytes = head.bodyBytes - SHORT_FORM_BYTES;
-  const tailOffset = bodyOffset + frontBytes;
-  const nextOffset = bodyOffset + head.bodyBytes;
-  const front = yield* readBytes(bodyOffset, frontBytes);
+  const tailOffset = bodyAt + frontBytes;
+  const nextOffset = bodyAt + head.bodyBytes;
+  const front = yield* readBytes(bodyAt, frontBytes);
   if (front.length < frontBytes) throw cut(head, front.length);
   const body = new Uint8Array(head.bodyBytes);
   body.set(front);

@@ -15,6 +15,7 @@ import {
   type XenstoreByteOrder,
   type XenstoreHeader,
 } from "../../format/index.js";
+import { paddingFault } from "../framing.js";
 import type { FaultEvent, Job, Reader, RecordHead } from "../protocol.js";
 import { readInto } from "../requests.js";
 import { xenstoreRecordName } from "./codec/record.js";
@@ -40,7 +41,7 @@ export function* readXenstore(byteOffset: number, limits: Limits = DEFAULT_LIMIT
     const head = yield* readHead(at, recordIndex, header.byteOrder, headBytes);
     const framed = yield* readBody(head, header.byteOrder, limits);
     yield { event: "record", head, body: framed.body };
-    if (!isZero(framed.padding)) yield paddingFault(head);
+    if (!isZero(framed.padding)) yield { event: "fault", fault: paddingFault(head, "XS-REC-3") };
     at = framed.nextOffset;
     if (head.type === XENSTORE_REC_TYPE_END) {
       yield { event: "moment", layer: "xenstore", moment: "end", byteOffset: at };
@@ -124,19 +125,4 @@ function* readHead(
   const bodyBytes = view.getUint32(4, order === "little");
   const name = xenstoreRecordName(type);
   return { layer: "xenstore", recordIndex, type, name, byteOffset, bodyBytes };
-}
-
-function paddingFault(head: RecordHead): FaultEvent {
-  return {
-    event: "fault",
-    fault: {
-      rule: "XS-REC-3",
-      layer: "xenstore",
-      recordIndex: head.recordIndex,
-      recordType: head.name,
-      byteOffset: head.byteOffset + XENSTORE_RECORD_HEADER_BYTES + head.bodyBytes,
-      message: "Padding behind the record is not zero.",
-      expected: "zeros",
-    },
-  };
 }

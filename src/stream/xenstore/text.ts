@@ -6,7 +6,7 @@ import { MAX_ITEMS_PRINTED } from "../../findings/index.js";
 import { XENSTORE_PERMISSION_STALE, type XenstorePermission } from "../../format/index.js";
 import { putText } from "./codec/bytes.js";
 
-/** Control characters of all kinds and what turns text around; tab, LF and CR are text in values. */
+/** Control characters and what turns text around; in values, tab, LF and CR are text. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 /** A value: as text if it is UTF-8 that can be printed, else in lower-case hex. */

@@ -6,7 +6,7 @@
  *   16 in-data-len u16 I | 18 out-resp-len u16 | 20 out-data-len u32 O
  *   24 I + O bytes of data | padding to 8 | unique-id u64      the last two if fields bit 0
  *
- *   conn-spec of a ring: domid u16 | tdomid u16 | event channel u32;   of a socket: fd i32 | pad u32
+ *   conn-spec of a ring: domid u16 | tdomid u16 | event channel u32;  socket: fd i32 | pad u32
  */
 import {
   XENSTORE_CONN_FIELD_UNIQUE_ID,

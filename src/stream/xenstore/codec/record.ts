@@ -9,12 +9,13 @@ import {
   type XenstoreHeader,
   type XenstoreRecord,
 } from "../../../format/index.js";
+import { typeName } from "../../framing.js";
 import type { RecordEvent } from "../../protocol.js";
 import { decodeXenstoreBody } from "./body.js";
 
 /** The document's name of a record type, or the number in hex. */
 export function xenstoreRecordName(type: number): string {
-  return XENSTORE_RECORD_NAMES[type] ?? `0x${type.toString(16).padStart(8, "0")}`;
+  return typeName(XENSTORE_RECORD_NAMES, type);
 }
 
 /**
