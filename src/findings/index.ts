@@ -1,4 +1,5 @@
 /** The door of findings/: rules, faults and findings, typed errors, limits, result documents. */
+export * from "./budget.js";
 export * from "./collector.js";
 export * from "./documents.js";
 export * from "./errors.js";

@@ -15,6 +15,10 @@ export interface Limits {
   readonly maxRecordsListed: number;
   /** Findings kept for one image; those beyond are counted, not kept. */
   readonly maxFindingsKept: number;
+  /** Nodes, watches, connections, transactions and domains of a Xenstore stream held at once. */
+  readonly maxXenstoreItems: number;
+  /** Bytes of paths, tokens and values of a Xenstore stream held at once. */
+  readonly maxXenstoreTextBytes: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -23,4 +27,9 @@ export const DEFAULT_LIMITS: Limits = {
   maxMetadataBytes: 32 * 1024 ** 2,
   maxRecordsListed: 100_000,
   maxFindingsKept: 100_000,
+  maxXenstoreItems: 2_000_000,
+  maxXenstoreTextBytes: 256 * 1024 ** 2,
 };
+
+/** Items of one list, or bytes of one hex string, that an inspected record is printed with. */
+export const MAX_ITEMS_PRINTED = 65_536;

@@ -3,4 +3,6 @@ export * from "./containers.js";
 export * from "./libxc.js";
 export * from "./libxl.js";
 export * from "./pages.js";
+export * from "./xenstore.js";
+export * from "./xenstore-records.js";
 export * from "./xl.js";

@@ -6,3 +6,4 @@ export * from "./libxl/transitions.js";
 export * from "./open.js";
 export * from "./protocol.js";
 export * from "./requests.js";
+export * from "./xenstore/index.js";

@@ -1,0 +1,2 @@
+/** The door of checks/: pure functions from facts to faults. */
+export { XenstoreChecks } from "./xenstore.js";
