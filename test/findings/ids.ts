@@ -74,11 +74,4 @@ export const PAGE_IDS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Ids that xenstream added, going on from the pages' numbers. */
-export const OWN_IDS: readonly string[] = [
-  "XA-12",
-  "XA-13",
-  "HP-10",
-  "LG-HDR-4",
-  "LG-CH-10",
-  "LG-HT-3",
-];
+export const OWN_IDS: readonly string[] = ["XA-12", "HP-10", "LG-CH-10", "LG-CH-11"];

@@ -138,9 +138,6 @@ export const CONTAINER_RULES = [
     source: LIBVIRT_SOURCE,
     hint: "`xenstream extract --section config` shows the XML; the stream behind it may be whole.",
     example: "xmlLen 0",
-    cases: {
-      "unused-words": { ...WARNED, what: "one of the ten unused words is set: libvirt ignores it" },
-    },
   },
   {
     id: "LV-4",

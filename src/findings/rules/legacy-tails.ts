@@ -50,20 +50,15 @@ export const LEGACY_TAILS_RULES = [
   },
   {
     id: "LG-HT-2",
-    ...NOTED,
-    sentence: "The QEMU record is written by the toolstack, not by libxc.",
-    enforcedBy: [],
-    source: "Xen 4.5 libxl_dom.c; xend",
-    notVisible: "A bare stream may end behind its HVM context; LG-HT-3 tells of the others.",
-  },
-  {
-    id: "LG-HT-3",
     ...REJECTED,
-    sentence: "The QEMU record has a form that the owner of the container reads.",
+    sentence: "An HVM stream ends with a QEMU record that the owner of its container reads.",
     enforcedBy: ["converter"],
-    source: `${CONVERTER} read_qemu(); id of xenstream`,
+    source: `${CONVERTER} read_qemu(); Xen 4.5 libxl_dom.c; xend`,
     hint: "The tail is of Remus or of another toolstack: restore it with the one that wrote it.",
     example: "RemusDeviceModelState in an xl save file",
+    cases: {
+      absent: { ...NOTED, what: "a bare stream: the toolstack writes the record, libxc does not" },
+    },
   },
   {
     id: "LG-TS-1",

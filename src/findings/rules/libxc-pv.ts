@@ -161,6 +161,16 @@ export const LIBXC_PV_RULES = [
     hint: DAMAGE_HINT,
     example: "an XSAVE blob of 8 bytes",
     disagree: "The verifier tests none of these sizes.",
+    cases: {
+      "inner-size": {
+        ...REJECTED,
+        what: "EXTENDED: the size inside the blob is below 32, which the hypervisor refuses",
+      },
+      "msr-entry": {
+        ...WARNED,
+        what: "MSRS: an index or reserved word that this build of the hypervisor does not take",
+      },
+    },
   },
   {
     id: "LC-PV-16",

@@ -69,7 +69,12 @@ export const XENSTORE_RECORDS_RULES = [
     disagree:
       "The document puts the strings at 12; xenstored reads them at 10 and writes them at 8, " +
       "at times 8 bytes short of the length.",
-    cases: { "no-form": { ...REJECTED, what: "the strings check out at none of these offsets" } },
+    cases: {
+      "short-length": {
+        ...REJECTED,
+        what: "8 bytes short of the length: xenstored itself then reads everything behind it wrong",
+      },
+    },
   },
   {
     id: "XS-WEX-4",
@@ -175,19 +180,19 @@ export const XENSTORE_RECORDS_RULES = [
   {
     id: "XS-QUO-1",
     ...NOTED,
-    sentence: "A quota has a name of the GET_QUOTA command or one of the implementation's own.",
+    sentence: "A quota has a name of the GET_QUOTA command or one that xenstored knows.",
     enforcedBy: ["spec"],
-    source: `${DOCUMENT}, GLOBAL_QUOTA_DATA; xenstore document, GET_QUOTA`,
-    notVisible: "Any name may be an implementation's own; XS-QUO-2 tells of those unknown here.",
+    source: `${DOCUMENT}, GLOBAL_QUOTA_DATA; xenstore document, GET_QUOTA; Xen xenstored domain.c`,
+    hint: "A quota of another name has no effect; xenstream keeps it when it converts.",
+    example: 'quota "colour"',
   },
   {
     id: "XS-QUO-2",
     ...NOTED,
-    sentence: "A quota has a name that xenstored knows.",
+    sentence: "A quota of an unknown name may be dropped, or kept with its value and group.",
     enforcedBy: ["spec"],
-    source: `${DOCUMENT}, GLOBAL_QUOTA_DATA; Xen xenstored domain.c`,
-    hint: "A quota of an unknown name has no effect; xenstream keeps it when it converts.",
-    example: 'quota "colour"',
+    source: `${DOCUMENT}, GLOBAL_QUOTA_DATA`,
+    notVisible: "A permission; XS-QUO-1 tells of unknown names.",
   },
   {
     id: "XS-QUO-3",
@@ -201,10 +206,11 @@ export const XENSTORE_RECORDS_RULES = [
   {
     id: "XS-QUO-4",
     ...NOTED,
-    sentence: "xenstored puts all quota into one group and treats both groups alike.",
+    sentence: "All quota stand in the group of the domains.",
     enforcedBy: [],
     source: "Xen xenstored domain.c",
-    notVisible: "A habit of writer and reader: both groups are legal.",
+    hint: "xenstored writes no others, and takes both groups alike when it reads.",
+    example: "n-glob-quota 1",
   },
   {
     id: "XS-QUO-5",

@@ -98,10 +98,17 @@ export const XENSTORE_RULES = [
   {
     id: "XS-REC-5",
     ...REJECTED,
-    sentence: "What a record refers to comes before it.",
+    sentence: "What a record refers to comes before it, where it comes at all.",
     enforcedBy: ["spec", "xenstored"],
-    source: `${DOCUMENT}, Records`,
-    notVisible: "Each reference has its own rule: XS-WAT-1, XS-TA-1, XS-NOD-3, -7, XS-DOM-2.",
+    source: `${DOCUMENT}, Records; ${XENSTORED}`,
+    hint: "Records are out of order: dump the stream again.",
+    example: "WATCH_DATA before the CONNECTION_DATA of its connection",
+    cases: {
+      pending: {
+        ...STRICT_ONLY,
+        what: "a transaction or a pending node comes early, which xenstored does not notice",
+      },
+    },
   },
   {
     id: "XS-REC-6",
