@@ -7,3 +7,4 @@ export * from "./finding.js";
 export * from "./limits.js";
 export * from "./rule.js";
 export * from "./rules/index.js";
+export * from "./text.js";

@@ -31,5 +31,9 @@ export const DEFAULT_LIMITS: Limits = {
   maxXenstoreTextBytes: 256 * 1024 ** 2,
 };
 
+/** Faults that one record body, header or chain can yield; what lies behind is not judged. */
+export const MAX_FAULTS_PER_BODY = 4096;
 /** Items of one list, or bytes of one hex string, that an inspected record is printed with. */
 export const MAX_ITEMS_PRINTED = 65_536;
+/** Records of one HVM context whose content is judged; the framing of all of them is. */
+export const MAX_HVM_RECORDS_JUDGED = 65_536;
