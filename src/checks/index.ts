@@ -1,2 +1,6 @@
-/** The door of checks/: pure functions from facts to faults. */
+/** The door of checks/: pure functions from decoded facts to faults. */
+export * from "./cpu-policy.js";
+export * from "./hvm-context.js";
+export type { HvmContextFacts } from "./hvm-facts.js";
+export * from "./hvm-params.js";
 export { XenstoreChecks } from "./xenstore.js";
