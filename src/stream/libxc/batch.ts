@@ -107,8 +107,14 @@ function* feed(head: RecordHead, entryCount: number, sink: BatchSink): Job<void>
   }
 }
 
-/** Read the wanted pages, pass over the others. Returns how many data pages are whole. */
-function* feedPages(pagesAt: number, plan: BatchPlan, sink: BatchSink): Job<number> {
+/**
+ * Read the pages of a batch that a plan wants into the sink, pass over the others. They stand the
+ * same way in a libxc record and in a legacy batch.
+ *
+ * @param pagesAt  offset of the first data page
+ * @returns how many data pages are whole: `plan.dataPages`, unless the input ends before
+ */
+export function* feedPages(pagesAt: number, plan: BatchPlan, sink: BatchSink): Job<number> {
   let next = 0;
   for (const range of plan.ranges) {
     next += yield* passPages(pagesAt, next, range.first);

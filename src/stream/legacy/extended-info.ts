@@ -1,0 +1,182 @@
+/**
+ * The PV beginning of a legacy stream: extended info, whose blocks tell the guest's width and what
+ * the tail holds for each vcpu, then the p2m frame list.
+ *
+ *   all ones UL | total u32 | blocks: char[4] id, u32 size, content | frame list: UL[K]
+ *
+ * Source: Xen 4.5 xc_domain_restore.c (facts); LG-PV-1..5, conversion steps 3..5.
+ */
+import {
+  LEGACY_BLOCK_EXTV,
+  LEGACY_BLOCK_HEAD_BYTES,
+  LEGACY_BLOCK_VCPU,
+  LEGACY_BLOCK_XCNT,
+  LEGACY_BLOCK_XCNT_BYTES,
+  LEGACY_EXTENDED_INFO_BYTES_MAX,
+  P2M_FRAME_BYTES,
+  P2M_FRAMES_HEAD_BYTES,
+  PAGE_BYTES,
+  REC_TYPE_STATIC_DATA_END,
+  REC_TYPE_X86_PV_INFO,
+  REC_TYPE_X86_PV_P2M_FRAMES,
+  VCPU_BASIC_BYTES_32,
+  VCPU_BASIC_BYTES_64,
+} from "../../format/index.js";
+import { latin1, viewOf } from "../magic.js";
+import type { Reader } from "../protocol.js";
+import { noBody, p2mFramesBody, pvInfoBody } from "./bodies.js";
+import type { LegacySession } from "./session.js";
+
+/** What the blocks say of the guest and of each vcpu in the tail. */
+export interface PvInfo {
+  /** Width of the guest: 4 or 8. */
+  readonly guestBytes: 4 | 8;
+  readonly levels: 3 | 4;
+  /** Whether 128 bytes of extended context follow each context. */
+  readonly extended: boolean;
+  /** Bytes of xsave data, mask and size included; null where there are none. */
+  readonly xsaveBytes: number | null;
+}
+
+/** The same while the blocks are read. */
+type Blocks = {
+  guest: Pick<PvInfo, "guestBytes" | "levels"> | null;
+  extended: boolean;
+  xsaveBytes: number | null;
+};
+
+/**
+ * Read extended info and frame list; give X86_PV_INFO, STATIC_DATA_END and X86_PV_P2M_FRAMES.
+ *
+ * @throws {StreamError} LG-DET-6, LG-PV-1, LG-PV-2, LG-PV-4 where the guest's width cannot be known
+ */
+export function* readPvBeginning(session: LegacySession, p2mSize: number): Reader<PvInfo> {
+  const info = yield* readExtendedInfo(session);
+  const byteOffset = session.cursor.byteOffset;
+  yield* session.record(REC_TYPE_STATIC_DATA_END, { byteOffset }, noBody());
+  yield* readFrameList(session, p2mSize, info.guestBytes);
+  return info;
+}
+
+function* readExtendedInfo(session: LegacySession): Reader<PvInfo> {
+  const { cursor } = session;
+  const byteOffset = cursor.begin("the extended info");
+  const signature = yield* cursor.bytes(session.ulongBytes);
+  if (!signature.every((byte) => byte === 0xff)) {
+    throw session.broken({ rule: "LG-PV-1", expected: "all ones", actual: "other bytes" });
+  }
+  const total = (yield* cursor.view(4)).getUint32(0, true);
+  if (total < LEGACY_BLOCK_HEAD_BYTES || total >= LEGACY_EXTENDED_INFO_BYTES_MAX) {
+    const expected = `${LEGACY_BLOCK_HEAD_BYTES} to ${LEGACY_EXTENDED_INFO_BYTES_MAX - 1} bytes`;
+    throw session.broken({ rule: "LG-DET-6", expected, actual: `${total} bytes` });
+  }
+  const endAt = cursor.byteOffset + total;
+  const blocks: Blocks = { guest: null, extended: false, xsaveBytes: null };
+  while (cursor.byteOffset < endAt) yield* readBlock(session, endAt, blocks);
+  const { guest, extended, xsaveBytes } = blocks;
+  if (guest === null) {
+    const message = "No block tells the width of the guest.";
+    throw session.broken({ rule: "LG-PV-4", byteOffset, message, expected: "a vcpu block" });
+  }
+  const info: PvInfo = { ...guest, extended, xsaveBytes };
+  yield {
+    event: "header",
+    layer: "legacy",
+    name: "extended info",
+    byteOffset,
+    bytes: cursor.byteOffset - byteOffset,
+    fields: { ...info },
+  };
+  return info;
+}
+
+/** One block. What it says is noted in `blocks`. */
+function* readBlock(session: LegacySession, endAt: number, blocks: Blocks): Reader<void> {
+  const { cursor } = session;
+  const byteOffset = cursor.begin("a block of the extended info");
+  const head = yield* cursor.bytes(LEGACY_BLOCK_HEAD_BYTES);
+  const id = latin1(head.subarray(0, 4));
+  const size = viewOf(head).getUint32(4, true);
+  if (cursor.byteOffset + size > endAt) {
+    throw session.broken({
+      rule: "LG-PV-2",
+      expected: `a block that ends at byte ${endAt}`,
+      actual: `it ends at byte ${cursor.byteOffset + size}`,
+    });
+  }
+  if (id === LEGACY_BLOCK_VCPU) {
+    blocks.guest = guestOf(size);
+    if (blocks.guest === null) {
+      throw session.broken({
+        rule: "LG-PV-4",
+        expected: `${VCPU_BASIC_BYTES_64} or ${VCPU_BASIC_BYTES_32} bytes`,
+        actual: `${size} bytes`,
+      });
+    }
+    const { guestBytes, levels } = blocks.guest;
+    yield* session.record(REC_TYPE_X86_PV_INFO, { byteOffset }, pvInfoBody(guestBytes, levels));
+    return yield* cursor.pass(size);
+  }
+  if (id === LEGACY_BLOCK_XCNT) return yield* readXcnt(session, size, blocks);
+  if (id === LEGACY_BLOCK_EXTV) blocks.extended = true;
+  else yield session.fault({ rule: "LG-PV-3", actual: JSON.stringify(id) });
+  yield* cursor.pass(size);
+}
+
+function* readXcnt(session: LegacySession, size: number, blocks: Blocks): Reader<void> {
+  if (size < LEGACY_BLOCK_XCNT_BYTES) {
+    throw session.broken({
+      rule: "LG-PV-2",
+      expected: `${LEGACY_BLOCK_XCNT_BYTES} bytes in an xcnt block`,
+      actual: `${size} bytes`,
+    });
+  }
+  blocks.xsaveBytes = (yield* session.cursor.view(LEGACY_BLOCK_XCNT_BYTES)).getUint32(0, true);
+  yield* session.cursor.pass(size - LEGACY_BLOCK_XCNT_BYTES);
+}
+
+/** The size of a vcpu context tells the guest. */
+function guestOf(size: number): Blocks["guest"] {
+  if (size === VCPU_BASIC_BYTES_64) return { guestBytes: 8, levels: 4 };
+  return size === VCPU_BASIC_BYTES_32 ? { guestBytes: 4, levels: 3 } : null;
+}
+
+/** The pfns of the guest's p2m pages, one UL each. */
+function* readFrameList(session: LegacySession, p2mSize: number, guestBytes: number): Reader<void> {
+  const { cursor, ulongBytes } = session;
+  const byteOffset = cursor.begin("the p2m frame list");
+  const frameCount = Math.ceil(p2mSize / (PAGE_BYTES / guestBytes));
+  const bodyBytes = P2M_FRAMES_HEAD_BYTES + frameCount * P2M_FRAME_BYTES;
+  if (bodyBytes > session.limits.maxMetadataBytes) {
+    yield* cursor.pass(frameCount * ulongBytes);
+    const head = session.head(REC_TYPE_X86_PV_P2M_FRAMES, { byteOffset }, bodyBytes);
+    yield { event: "record", head, body: null };
+    return;
+  }
+  const list = yield* cursor.bytes(frameCount * ulongBytes);
+  const beyond = firstBeyond(list, ulongBytes, p2mSize);
+  if (beyond !== null) {
+    yield session.fault({
+      rule: "LG-PV-5",
+      byteOffset: byteOffset + beyond * ulongBytes,
+      entryIndex: beyond,
+      expected: `a pfn of at most ${p2mSize - 1}`,
+    });
+  }
+  const same = ulongBytes === P2M_FRAME_BYTES;
+  const source = same
+    ? { byteOffset, bodyByteOffset: byteOffset - P2M_FRAMES_HEAD_BYTES }
+    : { byteOffset };
+  const body = p2mFramesBody(p2mSize, list, ulongBytes);
+  yield* session.record(REC_TYPE_X86_PV_P2M_FRAMES, source, body);
+}
+
+/** Ordinal of the first entry that names no pfn of the guest. */
+function firstBeyond(list: Uint8Array, ulongBytes: number, p2mSize: number): number | null {
+  const view = viewOf(list);
+  for (let at = 0; at < list.length; at += ulongBytes) {
+    const high = ulongBytes === 4 ? 0 : view.getUint32(at + 4, true);
+    if (high !== 0 || view.getUint32(at, true) >= p2mSize) return at / ulongBytes;
+  }
+  return null;
+}

@@ -1,0 +1,154 @@
+/**
+ * The toolstack chunk of a legacy stream: the regions that QEMU mapped, turned into the Xenstore
+ * strings that EMULATOR_XENSTORE_DATA holds. Decoder only.
+ *
+ *   version u32 | count u32 | { phys_offset u64 | start_addr u64 | size u64 | namelen u32 | name
+ *                               | 64-bit toolstack: 4 stray bytes }
+ *
+ * Source: Xen 4.5 libxl_dom.c (facts); LG-TS-1..4.
+ */
+import type { Limits } from "../../findings/index.js";
+import {
+  LEGACY_TOOLSTACK_ENTRY_BYTES,
+  LEGACY_TOOLSTACK_HEAD_BYTES,
+  LEGACY_TOOLSTACK_STRAY_BYTES_64,
+  LEGACY_TOOLSTACK_VERSION,
+  type LegacyWidth,
+} from "../../format/index.js";
+import { mayHold } from "../bounded.js";
+import { viewOf } from "../magic.js";
+
+/** What is wrong with a chunk, and where. */
+export interface ToolstackBreach {
+  readonly rule: "LG-TS-1" | "LG-TS-2" | "LG-TS-3";
+  /** Index into the chunk's payload. */
+  readonly byteIndex: number;
+  readonly expected: string;
+  readonly actual: string;
+}
+
+/** Room for the strings of any real guest. */
+const FIRST_BYTES = 1024;
+
+/** Strings, each with its NUL: key, value, key, value. One buffer, whatever their number. */
+export class PackedStrings {
+  readonly #limits: Limits;
+  #bytes = new Uint8Array(FIRST_BYTES);
+  #length = 0;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /** Bytes collected so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /**
+   * Add a string that ends in NUL.
+   *
+   * @throws {CapacityError} where the strings grow beyond `maxMetadataBytes`
+   */
+  add(string: Uint8Array): void {
+    const length = this.#length + string.length;
+    if (length > this.#limits.maxMetadataBytes) mayHold(this.#limits, length);
+    if (length > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(length, this.#bytes.length * 2));
+      grown.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = grown;
+    }
+    this.#bytes.set(string, this.#length);
+    this.#length = length;
+  }
+
+  /** Drop what was added since the length was this. */
+  truncate(length: number): void {
+    this.#length = length;
+  }
+
+  /** The strings, a copy. */
+  bytes(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+}
+
+/**
+ * Decode the payload of one chunk and add its strings. A chunk with a breach adds none.
+ *
+ * @returns the first breach, null if there is none
+ */
+export function readToolstack(
+  payload: Uint8Array,
+  width: LegacyWidth,
+  strings: PackedStrings,
+): ToolstackBreach | null {
+  const before = strings.length;
+  const breached = readEntries(payload, width, strings);
+  if (breached !== null) strings.truncate(before);
+  return breached;
+}
+
+function readEntries(
+  payload: Uint8Array,
+  width: LegacyWidth,
+  strings: PackedStrings,
+): ToolstackBreach | null {
+  const view = viewOf(payload);
+  if (payload.length < LEGACY_TOOLSTACK_HEAD_BYTES) {
+    const actual = `${payload.length} bytes`;
+    return breach("LG-TS-1", 0, `at least ${LEGACY_TOOLSTACK_HEAD_BYTES} bytes`, actual);
+  }
+  const version = view.getUint32(0, true);
+  if (version !== LEGACY_TOOLSTACK_VERSION) {
+    return breach("LG-TS-1", 0, `version ${LEGACY_TOOLSTACK_VERSION}`, `${version}`);
+  }
+  const count = view.getUint32(4, true);
+  const stray = width === 64 ? LEGACY_TOOLSTACK_STRAY_BYTES_64 : 0;
+  let at = LEGACY_TOOLSTACK_HEAD_BYTES;
+  for (let entry = 0; entry < count; entry += 1) {
+    const left = payload.length - at;
+    const fixedBytes = LEGACY_TOOLSTACK_ENTRY_BYTES + stray;
+    if (left < fixedBytes) {
+      return breach("LG-TS-2", at, `${fixedBytes} bytes for entry ${entry}`, `${left} bytes`);
+    }
+    const nameBytes = view.getUint32(at + 24, true);
+    if (left < fixedBytes + nameBytes) {
+      const expected = `${fixedBytes + nameBytes} bytes for entry ${entry}`;
+      return breach("LG-TS-2", at, expected, `${left} bytes`);
+    }
+    const nameAt = at + LEGACY_TOOLSTACK_ENTRY_BYTES;
+    const name = payload.subarray(nameAt, nameAt + nameBytes);
+    if (name[nameBytes - 1] !== 0) {
+      const actual = nameBytes === 0 ? "no name" : "another last byte";
+      return breach("LG-TS-3", at + 24, `a name of entry ${entry} that ends in NUL`, actual);
+    }
+    const key = `physmap/${hexAt(view, at)}`;
+    strings.add(text(`${key}/start_addr`));
+    strings.add(text(hexAt(view, at + 8)));
+    strings.add(text(`${key}/size`));
+    strings.add(text(hexAt(view, at + 16)));
+    strings.add(text(`${key}/name`));
+    strings.add(name);
+    at = nameAt + nameBytes + stray;
+  }
+  return null;
+}
+
+function breach(
+  rule: ToolstackBreach["rule"],
+  byteIndex: number,
+  expected: string,
+  actual: string,
+): ToolstackBreach {
+  return { rule, byteIndex, expected, actual };
+}
+
+function hexAt(view: DataView, at: number): string {
+  return view.getBigUint64(at, true).toString(16);
+}
+
+/** ASCII text with its NUL. */
+function text(value: string): Uint8Array {
+  return new TextEncoder().encode(`${value}\0`);
+}
