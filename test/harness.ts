@@ -4,7 +4,13 @@
  */
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { createEngine, type EngineName, type MemoryModel, type PageEngine } from "../src/engine/index.js";
+import {
+  compileEngine,
+  createEngine,
+  type EngineName,
+  type MemoryModel,
+  type PageEngine,
+} from "../src/engine/index.js";
 import { DEFAULT_LIMITS, type Finding, type Verdict } from "../src/findings/index.js";
 import { digestSha256, type Sha256Digests } from "../src/guest/index.js";
 import { BufferSource, driveSync, type Source } from "../src/input/index.js";
@@ -14,7 +20,7 @@ export const ROOT = resolve(import.meta.dirname, "..");
 export const FIXTURES = join(ROOT, "test/fixtures");
 export const ENGINES: readonly EngineName[] = ["wasm", "reference"];
 
-const compiled = new WebAssembly.Module(readFileSync(join(ROOT, "dist/engine.wasm")));
+const compiled = compileEngine(readFileSync(join(ROOT, "dist/engine.wasm")));
 const engines = new Map<EngineName, PageEngine>();
 
 /** A recycled engine: its last image is forgotten by the next one that is run on it. */

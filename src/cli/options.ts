@@ -4,10 +4,8 @@
  */
 import { totalmem } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { EngineName } from "../engine/index.js";
 import { DEFAULT_LIMITS, type Limits } from "../findings/index.js";
-import { COMPRESSIONS, LAYERS } from "../format/index.js";
-import { DOMAIN_DEFAULTS } from "../restore/index.js";
+import { DOMAIN_DEFAULTS, type EngineName, FORMAT_HINTS, type FormatHint } from "../ops/index.js";
 
 const UNITS: Readonly<Record<string, number>> = {
   "": 1,
@@ -53,7 +51,7 @@ export interface SharedOptions {
   readonly profile: "restore" | "strict";
   readonly checkpointed: boolean;
   readonly vcpus?: number;
-  readonly formatHint?: string;
+  readonly formatHint?: FormatHint;
   readonly engine: EngineName;
   readonly maxMemory?: number;
   readonly json: boolean;
@@ -62,10 +60,6 @@ export interface SharedOptions {
   readonly progress: boolean;
   readonly color: "auto" | "always" | "never";
 }
-
-const HINTS = [...LAYERS, "legacy32", "legacy64"].filter(
-  (name) => !COMPRESSIONS.includes(name as never),
-);
 
 /** Options of every command that reads an image. */
 export function addReadingOptions(command: Command): Command {
@@ -78,7 +72,9 @@ export function addReadingOptions(command: Command): Command {
     .option("--checkpointed", "the stream is a checkpointed one (Remus, COLO)", false)
     .option("--vcpus <n>", "vcpus of the domain", parseInteger(1, 8192))
     .addOption(
-      new Option("--format-hint <name>", "the format, where detection cannot tell").choices(HINTS),
+      new Option("--format-hint <name>", "the format, where detection cannot tell").choices(
+        FORMAT_HINTS,
+      ),
     )
     .addOption(
       new Option("--engine <name>", "page engine").choices(["wasm", "reference"]).default("wasm"),

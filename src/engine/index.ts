@@ -5,14 +5,15 @@
 import { InternalError } from "../findings/index.js";
 import type { EngineName, PageEngine } from "./port.js";
 import { createReferenceEngine, type PageComparer } from "./reference/index.js";
-import { createWasmEngine } from "./wasm/index.js";
+import { createWasmEngine, type EngineModule } from "./wasm/index.js";
 
 export type { EngineName, MemoryModel, PageEngine } from "./port.js";
+export { compileEngine, type EngineModule } from "./wasm/index.js";
 
 /** What the platform lends to engines. */
 export interface EngineParts {
   /** The compiled engine module; asked for only by the WASM engine. */
-  readonly module?: () => WebAssembly.Module;
+  readonly module?: () => EngineModule;
   /** A native comparison of two byte arrays, as Buffer.compare; 0 means equal. */
   readonly comparePages?: PageComparer;
 }

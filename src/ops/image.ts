@@ -7,6 +7,7 @@ import { FindingCollector, type Limits, type Profile, StreamError } from "../fin
 import type { BatchFacts } from "../guest/index.js";
 import { DOMAIN_DEFAULTS, type RestoreOptions, Restorer } from "../restore/index.js";
 import {
+  type FormatHint,
   type ImageEnd,
   isRequest,
   type Job,
@@ -18,7 +19,7 @@ import {
 export interface ReadingOptions {
   readonly profile: Profile;
   readonly checkpointed: boolean;
-  readonly formatHint: string | null;
+  readonly formatHint: FormatHint | null;
   readonly vcpus: number | null;
   readonly limits: Limits;
   readonly readData: boolean;

@@ -1,4 +1,8 @@
 /** The door of ops/: one operation per command, on top of all inner rooms. */
+
+export type { EngineName } from "../engine/index.js";
+export { DOMAIN_DEFAULTS } from "../restore/index.js";
+export { FORMAT_HINTS, type FormatHint } from "../stream/index.js";
 export * from "./image.js";
 export * from "./inspect.js";
 export * from "./restore.js";

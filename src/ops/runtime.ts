@@ -3,7 +3,13 @@
  * Made once per process by whoever starts it.
  */
 import { createHash } from "node:crypto";
-import { createEngine, type EngineName, type PageEngine } from "../engine/index.js";
+import {
+  compileEngine,
+  createEngine,
+  type EngineModule,
+  type EngineName,
+  type PageEngine,
+} from "../engine/index.js";
 import type { Sha256 } from "../guest/index.js";
 
 /** The platform's parts. */
@@ -15,7 +21,7 @@ export interface Runtime {
 /** Makes engines and hashes; keeps the compiled module and one engine of each kind. */
 export class Platform {
   readonly #runtime: Runtime;
-  #module: WebAssembly.Module | null = null;
+  #module: EngineModule | null = null;
   readonly #engines = new Map<EngineName, PageEngine>();
 
   constructor(runtime: Runtime) {
@@ -32,8 +38,8 @@ export class Platform {
     return engine;
   }
 
-  #compiled(): WebAssembly.Module {
-    this.#module ??= new WebAssembly.Module(this.#runtime.wasmBytes() as Uint8Array<ArrayBuffer>);
+  #compiled(): EngineModule {
+    this.#module ??= compileEngine(this.#runtime.wasmBytes());
     return this.#module;
   }
 }

@@ -13,5 +13,7 @@ export function wasmBytes(): Uint8Array {
     return Buffer.from(XENSTREAM_ENGINE_BASE64, "base64");
   }
   const packed = new URL("../engine.wasm", import.meta.url);
-  return readFileSync(existsSync(packed) ? packed : new URL("../../dist/engine.wasm", import.meta.url));
+  return readFileSync(
+    existsSync(packed) ? packed : new URL("../../dist/engine.wasm", import.meta.url),
+  );
 }

@@ -36,7 +36,7 @@ export class DomainFacts {
   readonly xen: string;
   staticPart: StaticPart = "open";
   pvWidth: 4 | 8 | null = null;
-  pvLevels: 3 | 4 | null = null;
+  pvLevels: number | null = null;
   /** P2M_FRAMES records seen and taken over. */
   p2mRecords = 0;
   /** Pfn of each p2m page, by p2m page index. */

@@ -2,7 +2,9 @@
  * HVM side of a restore: what HVM_PARAMS do to memory on arrival (LC-SIM-4), and the context that
  * is loaded at the end. The parameters' own rules are checks/hvm-params.ts.
  */
-import { checkHvmContext } from "../checks/index.js";
+
+import { checkHvmContext, type ParamState } from "../checks/index.js";
+import type { Place } from "../findings/index.js";
 import {
   HVM_PARAM_BUFIOREQ_PFN,
   HVM_PARAM_CONSOLE_PFN,
@@ -10,7 +12,7 @@ import {
   HVM_PARAM_STORE_PFN,
 } from "../format/index.js";
 import type { Guest } from "../guest/index.js";
-import { bodyOffset, decodeHvmContext, placeOf, type RecordHead } from "../stream/index.js";
+import { bodyOffset, decodeHvmContext, placeOf } from "../stream/index.js";
 import type { DomainFacts } from "./facts.js";
 import type { RestoreOptions } from "./options.js";
 
@@ -45,19 +47,14 @@ export function applyParamToMemory(
 }
 
 /** After END: the context must be there, and its chain must frame (LC-HVM-7, HC-1..7, HC-20..). */
-export function completeHvm(
-  options: RestoreOptions,
-  domain: DomainFacts,
-  end: RecordHead | null,
-): void {
+export function completeHvm(options: RestoreOptions, domain: DomainFacts, closing: Place): void {
   const kept = domain.hvmContext;
   if (kept === null) {
     if (domain.refused.has("HVM_CONTEXT")) {
       options.suppress();
       return;
     }
-    const place = end === null ? { layer: "libxc" as const, byteOffset: 0 } : placeOf(end);
-    options.report({ ...place, rule: "LC-HVM-7" });
+    options.report({ ...closing, rule: "LC-HVM-7" });
     return;
   }
   const place = placeOf(kept.head);
@@ -65,4 +62,9 @@ export function completeHvm(
   for (const fault of context.faults) options.report(fault);
   const vcpus = options.vcpus;
   for (const fault of checkHvmContext(context.value, { vcpus, place })) options.report(fault);
+}
+
+/** After END: what is to be said of the parameters together (HP-6, HP-8, VG-5). */
+export function completeParams(options: RestoreOptions, params: ParamState, guest: Guest): void {
+  for (const fault of params.complete((pfn) => guest.isPopulated(pfn))) options.report(fault);
 }

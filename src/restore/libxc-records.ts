@@ -4,9 +4,12 @@
  * guest. A refused record leaves its name in `refused` and nothing else.
  * Source: libxc stream document; LC-TYP, LC-ORD, LC-PV-4..14, LC-HVM-4..6, LC-POL-5.
  */
-import { ParamState } from "../checks/index.js";
+import { checkCpuidPolicy, checkMsrPolicy, checkParamPage, ParamState } from "../checks/index.js";
+import type { Fault, Place } from "../findings/index.js";
 import {
+  type CpuidLeaf,
   HVM_PARAM_PAE_ENABLED,
+  type PolicyMsr,
   REC_TYPE_CHECKPOINT_DIRTY_PFN_LIST,
   REC_TYPE_END,
   REC_TYPE_HVM_CONTEXT,
@@ -30,12 +33,20 @@ import {
 import type { Guest } from "../guest/index.js";
 import {
   type BatchEvent,
+  bodyContext,
   bodyOffset,
-  decodeLibxcRecord,
-  type LibxcRecordValue,
+  guestWidthOf,
+  type HvmParams,
+  type P2mFrames,
+  type Policy,
+  type PvInfo,
+  p2mEntriesPerPage,
   placeOf,
+  type RecordCodec,
   type RecordEvent,
   type RecordHead,
+  recordRow,
+  type VcpuRecord,
 } from "../stream/index.js";
 import type { DomainFacts, KeptRecord, VcpuRecords } from "./facts.js";
 import { applyParamToMemory } from "./hvm.js";
@@ -78,15 +89,18 @@ const VCPU_SLOT: Readonly<Record<number, keyof VcpuRecords>> = {
   [REC_TYPE_X86_PV_VCPU_MSRS]: "msrs",
 };
 
+/** A record whose body no restorer refuses by itself. */
+interface DecodedRecord extends KeptRecord {
+  readonly value: unknown;
+}
+
 export class LibxcRecords {
   readonly #options: RestoreOptions;
   readonly #domain: DomainFacts;
   readonly #guest: Guest;
-  readonly #params: ParamState = new ParamState();
+  readonly params: ParamState = new ParamState();
   #registersEarly = false;
-  /** The END record, once it came. */
-  endHead: RecordHead | null = null;
-  #lastHead: RecordHead | null = null;
+  #closingPlace: Place | null = null;
 
   constructor(options: RestoreOptions, domain: DomainFacts, guest: Guest) {
     this.#options = options;
@@ -94,9 +108,14 @@ export class LibxcRecords {
     this.#guest = guest;
   }
 
-  /** Where a fault of the whole stream is put: the END record, or the last record before a break. */
-  get closingHead(): RecordHead | null {
-    return this.endHead ?? this.#lastHead;
+  /** Where a fault of the whole stream is put: its END record, or where it broke off. */
+  get closingPlace(): Place | null {
+    return this.#closingPlace;
+  }
+
+  /** A checkpointed stream breaks off here. */
+  brokeOff(byteOffset: number): void {
+    this.#closingPlace = { layer: "libxc", byteOffset };
   }
 
   /** A PAGE_DATA record begins: decide whether it is applied, or only looked at. */
@@ -124,26 +143,43 @@ export class LibxcRecords {
     }
     if (RECORD_NAMES[head.type] === undefined) return;
     this.#judgeOrder(head);
-    const body = event.body;
-    const decoded = decodeLibxcRecord(head.type, body, {
-      ...placeOf(head),
-      bodyByteOffset: bodyOffset(head),
-      bodyBytes: head.bodyBytes,
-      guestWidth: this.#domain.pvWidth,
-    });
-    let stopped = body === null;
-    for (const fault of decoded.faults) stopped = this.#options.report(fault) || stopped;
-    if (stopped || body === null || !this.#take(decoded.value, { head, body })) {
-      this.#domain.refused.add(head.name);
+    // The first one stays: a second one takes nothing from what builds on it.
+    if (head.type === REC_TYPE_X86_PV_INFO && this.#domain.pvWidth !== null) {
+      this.#report(head, "LC-PV-4");
+      return;
     }
+    const kept = this.#decode(event);
+    if (kept === null || !this.#take(kept)) this.#domain.refused.add(head.name);
+  }
+
+  /** Judge the body by itself. Null where the restorer would refuse it, or it was passed over. */
+  #decode({ head, body }: RecordEvent): DecodedRecord | null {
+    const row = recordRow(head.type);
+    if (row === null) return null;
+    const codec: RecordCodec<unknown> = row.codec as RecordCodec<never>;
+    const context = bodyContext(head, this.#domain.pvWidth);
+    const { value, faults } =
+      body === null
+        ? { value: null, faults: codec.lengthFaults(head.bodyBytes, context) }
+        : codec.decode(body, context);
+    let stopped = false;
+    for (const fault of faults) stopped = this.#options.report(fault) || stopped;
+    if (VCPU_SLOT[head.type] !== undefined && value !== null) {
+      stopped = !this.#judgeVcpuId(value as VcpuRecord, head) || stopped;
+    }
+    if (stopped || body === null || value === null) return null;
+    return { head, body, value };
   }
 
   #count(head: RecordHead): void {
     const { recordTypes } = this.#domain;
     recordTypes.set(head.name, (recordTypes.get(head.name) ?? 0) + 1);
     this.#domain.records += 1;
-    this.#lastHead = head;
-    if (head.type === REC_TYPE_END) this.endHead = head;
+    if (head.type === REC_TYPE_END) this.#closingPlace = placeOf(head);
+  }
+
+  #reportAll(faults: readonly Fault[]): void {
+    for (const fault of faults) this.#options.report(fault);
   }
 
   #report(head: RecordHead, rule: string, more: { ruleCase?: string; message?: string } = {}) {
@@ -172,10 +208,9 @@ export class LibxcRecords {
     const { type } = head;
     const domain = this.#domain;
     const policy = type === REC_TYPE_X86_CPUID_POLICY || type === REC_TYPE_X86_MSR_POLICY;
+    const isStatic = policy || type === REC_TYPE_X86_PV_INFO;
+    if (domain.staticPart !== "open" && isStatic) this.#report(head, "LC-ORD-1");
     if (domain.staticPart !== "open" && policy) this.#report(head, "LC-POL-5");
-    if (domain.staticPart !== "open" && type === REC_TYPE_X86_PV_INFO) {
-      this.#report(head, "LC-ORD-1");
-    }
     const early = domain.staticPart === "open" && domain.version >= 3 && REGISTERS.has(type);
     if (early && !this.#registersEarly) {
       this.#registersEarly = true;
@@ -200,21 +235,22 @@ export class LibxcRecords {
   }
 
   /** Take a decoded record over. Returns false if the restorer would refuse it. */
-  #take(value: LibxcRecordValue, kept: KeptRecord): boolean {
+  #take(record: DecodedRecord): boolean {
     const domain = this.#domain;
-    switch (value.type) {
+    const { value } = record;
+    const kept: KeptRecord = { head: record.head, body: record.body };
+    switch (kept.head.type) {
       case REC_TYPE_X86_PV_INFO:
-        if (domain.pvWidth !== null) return !this.#report(kept.head, "LC-PV-4");
-        domain.pvWidth = value.guestWidth as 4 | 8;
-        domain.pvLevels = value.ptLevels as 3 | 4;
+        domain.pvWidth = guestWidthOf(value as PvInfo);
+        domain.pvLevels = (value as PvInfo).ptLevels;
         return true;
       case REC_TYPE_X86_PV_P2M_FRAMES:
-        return this.#takeP2m(value, kept);
+        return this.#takeP2m(value as P2mFrames, kept);
       case REC_TYPE_X86_PV_VCPU_BASIC:
       case REC_TYPE_X86_PV_VCPU_EXTENDED:
       case REC_TYPE_X86_PV_VCPU_XSAVE:
       case REC_TYPE_X86_PV_VCPU_MSRS:
-        return this.#takeVcpu(value.vcpuId, kept);
+        return this.#takeVcpu(value as VcpuRecord, kept);
       case REC_TYPE_SHARED_INFO:
         if (domain.pvWidth === null && !this.#premiseRefused("X86_PV_INFO")) {
           return !this.#report(kept.head, "LC-PV-11");
@@ -228,7 +264,7 @@ export class LibxcRecords {
         domain.hvmContext = kept;
         return true;
       case REC_TYPE_HVM_PARAMS:
-        return this.#takeParams(value.params, kept);
+        return this.#takeParams((value as HvmParams).params, kept);
       case REC_TYPE_VERIFY:
         this.#guest.verifying = true;
         domain.completion.push({ step: "LC-VER-2", what: "pages are compared from here on" });
@@ -240,9 +276,15 @@ export class LibxcRecords {
         domain.staticPart = "ended";
         return true;
       case REC_TYPE_X86_CPUID_POLICY:
+        this.#reportAll(
+          checkCpuidPolicy((value as Policy<CpuidLeaf>).entries, bodyContext(kept.head)),
+        );
         domain.cpuidPolicy = kept;
         return true;
       case REC_TYPE_X86_MSR_POLICY:
+        this.#reportAll(
+          checkMsrPolicy((value as Policy<PolicyMsr>).entries, bodyContext(kept.head)),
+        );
         domain.msrPolicy = kept;
         return true;
       default:
@@ -257,10 +299,7 @@ export class LibxcRecords {
     return true;
   }
 
-  #takeP2m(
-    value: Extract<LibxcRecordValue, { type: typeof REC_TYPE_X86_PV_P2M_FRAMES }>,
-    kept: KeptRecord,
-  ): boolean {
+  #takeP2m(value: P2mFrames, kept: KeptRecord): boolean {
     const domain = this.#domain;
     this.#memoryBegins(kept.head);
     if (domain.pvWidth === null) {
@@ -269,42 +308,47 @@ export class LibxcRecords {
     }
     const { startPfn, endPfn, frames } = value;
     if (domain.p2mRecords === 0 && endPfn === 0) return !this.#report(kept.head, "LC-PV-9");
-    const perFrame = 4096 / domain.pvWidth;
-    const first = Math.floor(startPfn / perFrame);
-    for (let i = 0; i < frames.length; i += 1) {
-      domain.p2mFrames[first + i] = frames[i] as number;
-    }
+    const first = Math.floor(startPfn / p2mEntriesPerPage(domain.pvWidth));
+    for (const [i, pfn] of frames.entries()) domain.p2mFrames[first + i] = Number(pfn);
     domain.p2mRecords += 1;
     domain.p2mHead = kept.head;
     this.#guest.maxPfn = Math.max(this.#guest.maxPfn, endPfn);
     return true;
   }
 
-  #takeVcpu(vcpuId: number | null, kept: KeptRecord): boolean {
+  /** LC-PV-14. An empty blob is passed over before its id is looked at. */
+  #judgeVcpuId({ vcpuId, blob }: VcpuRecord, head: RecordHead): boolean {
+    const { vcpus } = this.#options;
+    if (vcpus === null || vcpuId < vcpus || blob.length === 0) return true;
+    return !this.#options.report({
+      ...placeOf(head),
+      rule: "LC-PV-14",
+      byteOffset: bodyOffset(head),
+      expected: `a vcpu id below ${vcpus}`,
+      actual: `${vcpuId}`,
+    });
+  }
+
+  #takeVcpu({ vcpuId, blob }: VcpuRecord, kept: KeptRecord): boolean {
     const slot = VCPU_SLOT[kept.head.type];
     // An empty blob is passed over before its id is looked at (LC-PV-12).
-    if (slot === undefined || vcpuId === null) return true;
-    const { vcpus } = this.#options;
-    if (vcpus !== null && vcpuId >= vcpus) {
-      return !this.#options.report({
-        ...placeOf(kept.head),
-        rule: "LC-PV-14",
-        byteOffset: bodyOffset(kept.head),
-        expected: `a vcpu id below ${vcpus}`,
-        actual: `${vcpuId}`,
-      });
-    }
+    if (slot === undefined || blob.length === 0) return true;
     this.#domain.vcpu(vcpuId)[slot] = kept;
     return true;
   }
 
   /** Parameters take effect one by one as they are applied; the first refused one stops the rest. */
-  #takeParams(params: readonly { index: bigint; value: bigint }[], kept: KeptRecord): boolean {
-    const place = { ...placeOf(kept.head), bodyByteOffset: bodyOffset(kept.head) };
+  #takeParams(params: HvmParams["params"], kept: KeptRecord): boolean {
+    const context = bodyContext(kept.head);
+    const present = (pfn: number) => this.#guest.isPopulated(pfn);
     for (const [ordinal, { index, value }] of params.entries()) {
+      const place = { ...context, ordinal };
+      for (const fault of checkParamPage(index, value, place, present)) {
+        this.#options.report(fault);
+      }
       applyParamToMemory(this.#domain, this.#guest, index, value);
       let stopped = false;
-      for (const fault of this.#params.set(index, value, { ...place, ordinal })) {
+      for (const fault of this.params.set(index, value, place)) {
         stopped = this.#options.report(fault) || stopped;
       }
       const cut = Number(BigInt.asUintN(32, index));

@@ -7,8 +7,17 @@ import {
   LIBXL_REC_TYPE_EMULATOR_CONTEXT,
   LIBXL_REC_TYPE_EMULATOR_XENSTORE_DATA,
 } from "../format/index.js";
-import { bodyOffset, decodeLibxlRecord, placeOf, type RecordEvent } from "../stream/index.js";
-import type { KeptRecord } from "./facts.js";
+import {
+  bodyContext,
+  type EmulatorContext,
+  type EmulatorXenstoreData,
+  libxlRecordRow,
+  placeOf,
+  type RecordCodec,
+  type RecordEvent,
+  type RecordHead,
+  xenstorePairs,
+} from "../stream/index.js";
 import type { RestoreOptions } from "./options.js";
 
 /** What an emulator record holds, as a restorer hands it on. */
@@ -19,29 +28,52 @@ export interface EmulatorState {
 
 export class LibxlRecords {
   readonly #options: RestoreOptions;
-  /** The last EMULATOR_CONTEXT (LL-EMU-4). */
-  emulatorContext: KeptRecord | null = null;
+  /** What the last EMULATOR_CONTEXT holds for the device model (LL-EMU-4). */
+  emulatorContext: Uint8Array | null = null;
   emulator: EmulatorState | null = null;
   /** Key and value pairs of all EMULATOR_XENSTORE_DATA records, in order. */
   readonly xenstore: [string, string][] = [];
+
+  /** Emulator records that came before it was known whether the domain may have them. */
+  readonly #early: RecordHead[] = [];
 
   constructor(options: RestoreOptions) {
     this.#options = options;
   }
 
+  /** The domain's kind is known now: judge the emulator records that came before (LL-EMU-3). */
+  guestKnown(guest: GuestKind): void {
+    for (const head of this.#early.splice(0)) {
+      if (guest === "pv") this.#options.report({ ...placeOf(head), rule: "LL-EMU-3" });
+    }
+  }
+
   record(event: RecordEvent, guest: GuestKind | null): void {
     const { head, body } = event;
     if (body === null) return;
-    const place = { ...placeOf(head), bodyByteOffset: bodyOffset(head) };
-    const decoded = decodeLibxlRecord(head.type, body, place);
-    let stopped = false;
-    for (const fault of decoded.faults) stopped = this.#options.report(fault) || stopped;
+    const row = libxlRecordRow(head.type);
+    if (row === null) return;
+    const codec: RecordCodec<unknown> = row.codec as RecordCodec<never>;
+    const { value, faults } = codec.decode(body, bodyContext(head));
+    let stopped = value === null;
+    for (const fault of faults) stopped = this.#options.report(fault) || stopped;
     const emulator =
       head.type === LIBXL_REC_TYPE_EMULATOR_CONTEXT ||
       head.type === LIBXL_REC_TYPE_EMULATOR_XENSTORE_DATA;
+    if (emulator && guest === null) this.#early.push(head);
     if (emulator && guest === "pv") {
       stopped = this.#options.report({ ...placeOf(head), rule: "LL-EMU-3" }) || stopped;
     }
     if (stopped) return;
+    if (head.type === LIBXL_REC_TYPE_EMULATOR_CONTEXT) {
+      const { emulatorId, context } = value as EmulatorContext;
+      this.emulatorContext = context;
+      this.emulator = { id: emulatorId, bytes: context.length };
+    }
+    if (head.type === LIBXL_REC_TYPE_EMULATOR_XENSTORE_DATA) {
+      for (const pair of xenstorePairs((value as EmulatorXenstoreData).data)) {
+        this.xenstore.push([pair.key, pair.value]);
+      }
+    }
   }
 }

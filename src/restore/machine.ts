@@ -13,7 +13,7 @@ import type {
   StreamEvent,
 } from "../stream/index.js";
 import { DomainFacts } from "./facts.js";
-import { completeHvm } from "./hvm.js";
+import { completeHvm, completeParams } from "./hvm.js";
 import { LibxcRecords } from "./libxc-records.js";
 import { LibxlRecords } from "./libxl-records.js";
 import type { RestoreOptions } from "./options.js";
@@ -84,6 +84,7 @@ export class Restorer {
         this.#committed();
         return;
       case "failover":
+        this.#libxc?.brokeOff(event.byteOffset);
         this.domain?.completion.push({
           step: "LC-CP-6",
           what: `records since checkpoint ${event.detail?.epoch} dropped: ${event.detail?.why}`,
@@ -96,6 +97,7 @@ export class Restorer {
         this.endOffset = event.byteOffset;
         return;
       case "epoch-begin":
+        this.#libxc?.params.beginEpoch();
         return;
     }
   }
@@ -115,6 +117,7 @@ export class Restorer {
     this.domain = new DomainFacts(known ? kind : null, this.#version, this.#xen);
     this.#libxc = new LibxcRecords(options, this.domain, this.guest);
     this.#frozen = false;
+    if (known) this.libxl.guestKnown(kind);
   }
 
   #committed(): void {
@@ -129,9 +132,12 @@ export class Restorer {
     if (domain === null || guest === null) return;
     this.endOffset = byteOffset;
     domain.completed = true;
-    if (domain.guest === "hvm") completeHvm(this.options, domain, this.#libxc?.endHead ?? null);
-    if (domain.guest === "pv") {
-      yield* completePv(this.options, domain, guest, this.#libxc?.endHead ?? null);
+    const libxc = this.#libxc;
+    const closing = libxc?.closingPlace ?? { layer: "libxc" as const, byteOffset };
+    if (domain.guest === "hvm") {
+      if (libxc !== null) completeParams(this.options, libxc.params, guest);
+      completeHvm(this.options, domain, closing);
     }
+    if (domain.guest === "pv") yield* completePv(this.options, domain, guest, closing);
   }
 }

@@ -3,10 +3,10 @@
  * p2m. Frames are identity (frame = pfn), so what is written back is what was there, but for what
  * the new domain decides. Source: LC-PV-17, LC-PV-20..25; LC-SIM-6.
  */
-import type { Fault } from "../findings/index.js";
+import type { Fault, Place } from "../findings/index.js";
 import { PAGE_BYTES, PAGE_TYPE_NAMES, PV_VCPU_LAYOUT, VCPU_HEAD_BYTES } from "../format/index.js";
 import type { Guest } from "../guest/index.js";
-import { bodyOffset, type Job, placeOf, type RecordHead } from "../stream/index.js";
+import { bodyOffset, type Job, placeOf } from "../stream/index.js";
 import type { DomainFacts, KeptRecord } from "./facts.js";
 import type { RestoreOptions } from "./options.js";
 
@@ -44,22 +44,22 @@ export function* completePv(
   options: RestoreOptions,
   domain: DomainFacts,
   guest: Guest,
-  end: RecordHead | null,
+  closing: Place,
 ): Job<void> {
-  yield* new PvCompletion(options, domain, guest, end).run();
+  yield* new PvCompletion(options, domain, guest, closing).run();
 }
 
 class PvCompletion {
   readonly #options: RestoreOptions;
   readonly #domain: DomainFacts;
   readonly #guest: Guest;
-  readonly #end: RecordHead | null;
+  readonly #closing: Place;
 
-  constructor(options: RestoreOptions, domain: DomainFacts, guest: Guest, end: RecordHead | null) {
+  constructor(options: RestoreOptions, domain: DomainFacts, guest: Guest, closing: Place) {
     this.#options = options;
     this.#domain = domain;
     this.#guest = guest;
-    this.#end = end;
+    this.#closing = closing;
   }
 
   *run(): Job<void> {
@@ -93,9 +93,7 @@ class PvCompletion {
   }
 
   #reportAtEnd(rule: string, message: string): void {
-    const place =
-      this.#end === null ? { layer: "libxc" as const, byteOffset: 0 } : placeOf(this.#end);
-    this.#options.report({ ...place, rule, message });
+    this.#options.report({ ...this.#closing, rule, message });
   }
 
   /** A fault of a page's state is left out where a refused batch may have brought that page. */

@@ -3,22 +3,29 @@
  * one wrapper deep (DT-15). The one place that knows every format. Source: libxl-stream page, DT-*.
  */
 import { type Limits, StreamError } from "../findings/index.js";
-import { detect } from "./detect.js";
+import { IMAGE_ID, IMAGE_MARKER_BYTE, IMAGE_MARKER_BYTES } from "../format/index.js";
+import { type Detected, detect } from "./detect.js";
+import { readBareHvmContext } from "./hvm-context/reader.js";
+import { readLegacy } from "./legacy/reader.js";
+import { readLibvirt } from "./libvirt/reader.js";
 import { readLibxc } from "./libxc/reader.js";
 import { readLibxl } from "./libxl/reader.js";
+import { type NestedReader, peekHead } from "./nested.js";
 import type { Reader } from "./protocol.js";
-import { readInto, skipBytes } from "./requests.js";
+import { readQemu } from "./qemu/reader.js";
+import { skipBytes } from "./requests.js";
+import { readXapi } from "./xapi/reader.js";
+import { readXend } from "./xend/reader.js";
+import { readXenstore } from "./xenstore/index.js";
 import { readXl } from "./xl/reader.js";
 
-/** Bytes that detection looks at. */
-const HEAD_BYTES = 64;
 /** Trailing bytes are counted in steps of this size. */
 const SKIP_STEP_BYTES = 1024 ** 3;
 
 export interface OpenOptions {
   readonly checkpointed: boolean;
   readonly limits: Limits;
-  /** `--format-hint`: a layer's name, legacy32 or legacy64; null to detect. */
+  /** `--format-hint`: one of FORMAT_HINTS; null to detect. */
   readonly formatHint: string | null;
 }
 
@@ -34,49 +41,82 @@ export interface ImageEnd {
  * Read one whole image.
  *
  * @throws {StreamError} where framing is lost, or nothing is recognised (DT-14)
+ * @throws {UsageError} for a hint that is no format
  */
 export function* readImage(options: OpenOptions): Reader<ImageEnd> {
-  yield { request: "hold", byteOffset: 0 };
-  const head = new Uint8Array(HEAD_BYTES);
-  const present = yield* readInto(0, head);
-  yield { request: "release", byteOffset: 0 };
-  const name = detect(head.subarray(0, present), options.formatHint).name;
-  const byteOffset = yield* readOuter(name, options);
+  const head = yield* peekHead(0);
+  const detected = detect(head, options.formatHint);
+  const byteOffset = yield* readOuter(detected, head, options);
   let trailingBytes = 0;
   for (;;) {
     const passed = yield* skipBytes(byteOffset + trailingBytes, SKIP_STEP_BYTES);
     trailingBytes += passed;
     if (passed < SKIP_STEP_BYTES) break;
   }
-  return { name, byteOffset, trailingBytes };
+  return { name: detected.name, byteOffset, trailingBytes };
 }
 
-function* readOuter(name: string, options: OpenOptions): Reader<number> {
-  switch (name) {
-    case "xl":
-      return yield* readXl(0, options.limits, (at) => readInner(at, options));
-    case "libxl":
-      return yield* readLibxl(0, options);
+function* readOuter(detected: Detected, head: Uint8Array, options: OpenOptions): Reader<number> {
+  const { limits, formatHint: hint } = options;
+  const nested = nestedReader(options);
+  switch (detected.name) {
     case "libxc":
       return (yield* readLibxc(0, options)).byteOffset;
+    case "libxl":
+      return yield* readLibxl(0, options);
+    case "legacy":
+      return yield* readLegacy(0, { shape: detected.legacy, wrapper: null, limits });
+    case "xl":
+      return yield* readXl(0, nested, { limits, hint });
+    case "libvirt":
+      return yield* readLibvirt(0, nested, { limits, hint });
+    case "xapi":
+      return yield* readXapi(0, nested, { limits, hint });
+    case "xend":
+      return yield* readXend(0, nested, { limits, hint });
+    case "xenstore":
+      return yield* readXenstore(0, limits);
+    case "qemu":
+      return yield* readQemu(0, limits);
+    case "hvm-context":
+      return yield* readBareHvmContext(0, limits);
     default:
-      throw new StreamError({ rule: "DT-14", layer: "libxc", byteOffset: 0 });
+      return yield* readUnknown(detected, head, options);
   }
 }
 
-/** The stream inside a wrapper: found by its own first bytes. */
-function* readInner(
-  byteOffset: number,
-  options: OpenOptions,
-): Reader<{ name: string; byteOffset: number }> {
-  yield { request: "hold", byteOffset };
-  const head = new Uint8Array(HEAD_BYTES);
-  const present = yield* readInto(byteOffset, head);
-  yield { request: "release", byteOffset };
-  const { name } = detect(head.subarray(0, present), null);
-  if (name === "libxl") return { name, byteOffset: yield* readLibxl(byteOffset, options) };
-  if (name === "libxc") {
-    return { name, byteOffset: (yield* readLibxc(byteOffset, options)).byteOffset };
-  }
-  throw new StreamError({ rule: "DT-14", layer: "xl", byteOffset });
+/** The stream inside a wrapper; which one it is was judged by the wrapper's reader. */
+function nestedReader(options: OpenOptions): NestedReader {
+  return function* read(byteOffset, { wrapper, stream }) {
+    if (stream.name === "libxl") return yield* readLibxl(byteOffset, options);
+    if (stream.name === "legacy") {
+      const { limits } = options;
+      return yield* readLegacy(byteOffset, { shape: stream.legacy, wrapper, limits });
+    }
+    // A bare libxc stream in a wrapper is a plain one unless the user says otherwise.
+    return (yield* readLibxc(byteOffset, options)).byteOffset;
+  };
+}
+
+/** Half a libxc header is worth more than "unknown": its reader says which half is wrong. */
+function* readUnknown(detected: Detected, head: Uint8Array, options: OpenOptions): Reader<number> {
+  if (halfLibxc(head)) return (yield* readLibxc(0, options)).byteOffset;
+  const compressed = detected.name !== "unknown";
+  throw new StreamError({
+    rule: compressed ? "DT-13" : "DT-14",
+    layer: "libxc",
+    byteOffset: 0,
+    message: compressed
+      ? `This is ${detected.name} data inside data that was decompressed already.`
+      : detected.reason,
+  });
+}
+
+/** True if the marker or the id of an image header stands where it should. */
+function halfLibxc(head: Uint8Array): boolean {
+  const marker = head.subarray(0, IMAGE_MARKER_BYTES);
+  const isMarker = marker.length > 0 && marker.every((byte) => byte === IMAGE_MARKER_BYTE);
+  if (head.length < IMAGE_MARKER_BYTES + 4) return isMarker;
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  return isMarker || view.getUint32(IMAGE_MARKER_BYTES) === IMAGE_ID;
 }

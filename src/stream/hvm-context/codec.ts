@@ -77,7 +77,9 @@ export function* hvmDescriptors(blob: Uint8Array): Generator<HvmDescriptor, void
   for (let ordinal = 0; offset + HVM_DESCRIPTOR_BYTES <= blob.length; ordinal++) {
     const typecode = readU16(blob, offset);
     const bodyBytes = readU32(blob, offset + 4);
-    if (offset + HVM_DESCRIPTOR_BYTES + bodyBytes > blob.length) return;
+    // A loader stops at END before it looks at its length (HC-3).
+    const fits = offset + HVM_DESCRIPTOR_BYTES + bodyBytes <= blob.length;
+    if (!fits && typecode !== HVM_TYPE_END) return;
     yield { typecode, instance: readU16(blob, offset + 2), ordinal, offset, bodyBytes };
     if (typecode === HVM_TYPE_END) return;
     offset += HVM_DESCRIPTOR_BYTES + bodyBytes;
@@ -194,6 +196,12 @@ function breakFault(
   if (left < HVM_DESCRIPTOR_BYTES) {
     const text = { expected: "an END record", actual: `${counted(left, "byte")} left` };
     return entryFault(context, "HC-4", offset, ordinal, text);
+  }
+  const typecode = readU16(blob, offset);
+  // A loader looks for the type before it looks at the length.
+  if (HVM_TYPES[typecode] === undefined) {
+    const text = { expected: "types 2 to 20", actual: `type ${typecode}` };
+    return entryFault(context, "HC-5", offset, ordinal, text);
   }
   const expected = `at most ${counted(left - HVM_DESCRIPTOR_BYTES, "byte")}`;
   const text = { expected, actual: counted(readU32(blob, offset + 4), "byte") };

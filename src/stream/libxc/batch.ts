@@ -5,7 +5,7 @@
  */
 import type { Fault } from "../../findings/index.js";
 import { ENTRY_BYTES, PAGE_BYTES, PAGE_DATA_HEAD_BYTES } from "../../format/index.js";
-import { bodyOffset, cutError, nextOffset, placeOf, skipBody } from "../framing.js";
+import { bodyOffset, cutError, nextOffset, placeOf } from "../framing.js";
 import type {
   BatchEvent,
   BatchPlan,
@@ -30,7 +30,10 @@ export function* readBatch(head: RecordHead): Reader<void> {
     return yield* feed(head, words.entryCount, batch.sink);
   }
   batch.sink?.end(0);
-  if (!(yield* skipBody(head))) throw cutError(head, "LC-REC-5");
+  // The head was read by now, if there is one: a pipe cannot give it again.
+  const at = bodyOffset(head) + (head.bodyBytes < PAGE_DATA_HEAD_BYTES ? 0 : PAGE_DATA_HEAD_BYTES);
+  const rest = nextOffset(head) - at;
+  if ((yield* skipBytes(at, rest)) < rest) throw cutError(head, "LC-REC-5");
 }
 
 /** The head's two words; null where the record must be refused. */
@@ -58,15 +61,14 @@ function* readHead(head: RecordHead): Reader<{ entryCount: number; reserved: num
 
 /** LC-PG-2 and LC-PG-3: the count itself, and whether so many entries can be in the body. */
 function judgeCount(head: RecordHead, entryCount: number): RuleBreach | null {
-  const byteOffset = bodyOffset(head);
   if (entryCount === 0) {
+    const byteOffset = bodyOffset(head);
     return { rule: "LC-PG-2", byteOffset, expected: "at least 1 entry", actual: "0 entries" };
   }
   const neededBytes = PAGE_DATA_HEAD_BYTES + entryCount * ENTRY_BYTES;
   if (head.bodyBytes >= neededBytes) return null;
   return {
     rule: "LC-PG-3",
-    byteOffset,
     expected: `${neededBytes} bytes for ${entryCount} entries`,
     actual: `${head.bodyBytes} bytes`,
   };
@@ -107,13 +109,7 @@ function* feed(head: RecordHead, entryCount: number, sink: BatchSink): Job<void>
   }
 }
 
-/**
- * Read the pages of a batch that a plan wants into the sink, pass over the others. They stand the
- * same way in a libxc record and in a legacy batch.
- *
- * @param pagesAt  offset of the first data page
- * @returns how many data pages are whole: `plan.dataPages`, unless the input ends before
- */
+/** Read the wanted pages, pass over the others. Returns how many data pages are whole. */
 export function* feedPages(pagesAt: number, plan: BatchPlan, sink: BatchSink): Job<number> {
   let next = 0;
   for (const range of plan.ranges) {

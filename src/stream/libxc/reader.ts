@@ -139,6 +139,11 @@ function* readHeaders(byteOffset: number): Reader<GuestKind | null> {
   return domainHeader.value.type === DOMAIN_TYPE_X86_HVM ? "hvm" : null;
 }
 
+/** Where walking over an epoch stopped. */
+type WalkStop =
+  | { readonly kind: "record"; readonly head: RecordHead }
+  | { readonly kind: "break"; readonly byteOffset: number };
+
 /** A header that can be read on from, or why not. */
 type HeadRead = { readonly head: RecordHead } | { readonly broken: StreamError };
 
@@ -167,25 +172,35 @@ class StreamWalk {
       at = nextOffset(head);
       if (head.type === REC_TYPE_END) return this.#end("end", at);
       if (head.type !== REC_TYPE_CHECKPOINT) continue;
-      if (!this.#checkpointed) {
-        this.#checkpointed =
-          (yield* this.#options.upperFollows?.(at, this.#guest) ?? no()) === true;
-      }
-      if (!this.#checkpointed) {
+      // What is behind a checkpoint is peeked at by both layers.
+      yield { request: "hold", byteOffset: at };
+      if (!(yield* this.#isCheckpointed(at))) {
+        yield { request: "release", byteOffset: at };
         yield { event: "fault", fault: { ...placeOf(head), rule: "LC-CP-1" } };
         continue;
       }
       const answer = yield* this.#confirm(at);
       if (answer.result === "success") {
         yield* this.#committed(at);
+        yield { request: "release", byteOffset: answer.byteOffset };
         return yield* this.#walkEpochs(answer.byteOffset);
       }
       throw new StreamError({
-        ...placeOf(head),
         rule: "LL-SM-8",
+        layer: "libxl",
+        byteOffset: answer.byteOffset,
         message: "The stream breaks off before its first checkpoint is confirmed.",
       });
     }
+  }
+
+  /** Told or found to be checkpointed: the first CHECKPOINT decides for the rest of the stream. */
+  *#isCheckpointed(behind: number): Job<boolean> {
+    const { upperFollows } = this.#options;
+    if (!this.#checkpointed && upperFollows !== undefined) {
+      this.#checkpointed = yield* upperFollows(behind, this.#guest);
+    }
+    return this.#checkpointed;
   }
 
   /** After the first checkpoint: walk over each epoch, give its records once it is confirmed. */
@@ -195,15 +210,18 @@ class StreamWalk {
       yield { request: "hold", byteOffset: epochAt };
       const epochIndex = this.#recordIndex;
       const stop = yield* this.#walkOver(epochAt);
-      if (stop.kind === "break") return yield* this.#failOver(epochAt, "broken off");
+      if (stop.kind === "break")
+        return yield* this.#failOver(epochAt, stop.byteOffset, "broken off");
       if (stop.head.type === REC_TYPE_END) {
-        yield* this.#failOver(epochAt, "END");
+        yield* this.#failOver(epochAt, stop.head.byteOffset, "END");
         yield* this.#give(stop.head);
         return this.#end("end", nextOffset(stop.head));
       }
       const behind = nextOffset(stop.head);
       const answer = yield* this.#confirm(behind);
-      if (answer.result !== "success") return yield* this.#failOver(epochAt, "not confirmed");
+      if (answer.result !== "success") {
+        return yield* this.#failOver(epochAt, answer.byteOffset, "not confirmed");
+      }
       yield* this.#replay(epochAt, epochIndex, stop.head.byteOffset);
       yield* this.#give(stop.head);
       yield* this.#committed(behind);
@@ -213,13 +231,13 @@ class StreamWalk {
   }
 
   /** Walk record headers to the next CHECKPOINT or END, or to where the stream breaks off. */
-  *#walkOver(epochAt: number): Reader<{ kind: "record"; head: RecordHead } | { kind: "break" }> {
+  *#walkOver(epochAt: number): Reader<WalkStop> {
     let at = epochAt;
     for (;;) {
       const read = yield* this.#readHead(at);
-      if ("broken" in read) return { kind: "break" };
+      if ("broken" in read) return { kind: "break", byteOffset: at };
       const { head } = read;
-      if (!(yield* skipBody(head))) return { kind: "break" };
+      if (!(yield* skipBody(head))) return { kind: "break", byteOffset: at };
       if (head.type === REC_TYPE_END || head.type === REC_TYPE_CHECKPOINT) {
         return { kind: "record", head };
       }
@@ -267,12 +285,12 @@ class StreamWalk {
     };
   }
 
-  *#failOver(epochAt: number, why: string): Reader<LibxcEnd> {
+  *#failOver(epochAt: number, stopAt: number, why: string): Reader<LibxcEnd> {
     yield {
       event: "moment",
       layer: "libxc",
       moment: "failover",
-      byteOffset: epochAt,
+      byteOffset: stopAt,
       detail: { epoch: this.#epoch, why },
     };
     return this.#end("failover", epochAt);
@@ -326,9 +344,4 @@ class StreamWalk {
     if (!read.paddingZero) yield { event: "fault", fault: paddingFault(head, "LC-REC-6") };
     yield { event: "record", head, body: read.body };
   }
-}
-
-// biome-ignore lint/correctness/useYield: a job that needs no bytes is still a job
-function* no(): Job<boolean> {
-  return false;
 }

@@ -15,6 +15,9 @@ import {
   LIBXL_REC_TYPE_END,
   LIBXL_REC_TYPE_LIBXC_CONTEXT,
   LIBXL_RECORD_NAMES,
+  VCPU_BASIC_BYTES_32,
+  VCPU_BASIC_BYTES_64,
+  VCPU_HEAD_BYTES,
 } from "../../format/index.js";
 import {
   cutError,
@@ -249,18 +252,25 @@ class LibxlWalk {
 /**
  * What follows a CHECKPOINT in a stream that was not told to be checkpointed. The first numbers of
  * both record tables overlap: 2, 3 and 4 are PV records to libxc, so in an HVM stream they can only
- * be libxl's; in a PV stream an empty record of type 4 can only be CHECKPOINT_END.
+ * be libxl's; in a PV stream a record of type 4 is a vcpu's if it has a vcpu's length.
  */
 function* libxlFollows(byteOffset: number, guest: GuestKind | null): Job<boolean> {
   const next = yield* readRecordHeader(byteOffset);
   if (next.kind === "cut") return false;
-  if (next.type === LIBXL_REC_TYPE_CHECKPOINT_END && next.bodyBytes === 0) return true;
+  if (next.type === LIBXL_REC_TYPE_CHECKPOINT_END) {
+    return guest === "hvm" || !VCPU_BASIC_RECORD_BYTES.includes(next.bodyBytes);
+  }
   const emulator =
     next.type === LIBXL_REC_TYPE_EMULATOR_XENSTORE_DATA ||
-    next.type === LIBXL_REC_TYPE_EMULATOR_CONTEXT ||
-    next.type === LIBXL_REC_TYPE_CHECKPOINT_END;
+    next.type === LIBXL_REC_TYPE_EMULATOR_CONTEXT;
   return guest === "hvm" && emulator;
 }
+
+/** Lengths of X86_PV_VCPU_BASIC, whose type number is that of CHECKPOINT_END. */
+const VCPU_BASIC_RECORD_BYTES = [
+  VCPU_HEAD_BYTES + VCPU_BASIC_BYTES_64,
+  VCPU_HEAD_BYTES + VCPU_BASIC_BYTES_32,
+];
 
 const INPUT_BY_TYPE: Readonly<Record<number, Input>> = {
   [LIBXL_REC_TYPE_END]: "end",

@@ -7,6 +7,8 @@
 import type { Limits } from "../../findings/index.js";
 import { StreamError } from "../../findings/index.js";
 import { XL_CONFIG_LENGTH_BYTES, XL_FLAG_STREAM_V2, XL_HEADER_BYTES } from "../../format/index.js";
+import { detect } from "../detect.js";
+import { detectNested, type NestedReader, peekHead } from "../nested.js";
 import type { Reader } from "../protocol.js";
 import { readBytes, readInto, skipBytes } from "../requests.js";
 import { decodeXlConfig, decodeXlHeader, type XlHeader } from "./header.js";
@@ -14,10 +16,11 @@ import { decodeXlConfig, decodeXlHeader, type XlHeader } from "./header.js";
 /** Offset of mandatory_flags in the header. */
 const FLAGS_OFFSET = 0x24;
 
-/** Reads what stands behind the header; says what it was and where it ended. */
-export type InnerReader = (
-  byteOffset: number,
-) => Reader<{ readonly name: string; readonly byteOffset: number }>;
+export interface XlOptions {
+  readonly limits: Limits;
+  /** What the user says of the stream inside: one of FORMAT_HINTS, null for nothing. */
+  readonly hint: string | null;
+}
 
 /**
  * Read one xl save file.
@@ -25,7 +28,11 @@ export type InnerReader = (
  * @returns the first byte after the stream inside
  * @throws {StreamError} where nothing behind the header can be read
  */
-export function* readXl(byteOffset: number, limits: Limits, inner: InnerReader): Reader<number> {
+export function* readXl(
+  byteOffset: number,
+  inner: NestedReader,
+  options: XlOptions,
+): Reader<number> {
   yield { event: "container", name: "xl", byteOffset };
   const bytes = new Uint8Array(XL_HEADER_BYTES);
   const present = yield* readInto(byteOffset, bytes);
@@ -53,11 +60,11 @@ export function* readXl(byteOffset: number, limits: Limits, inner: InnerReader):
     fields: { ...header.value },
   };
   const dataAt = byteOffset + XL_HEADER_BYTES;
-  yield* readOptionalData(dataAt, header.value, limits);
+  yield* readOptionalData(dataAt, header.value, options.limits);
   const streamAt = dataAt + header.value.optionalDataBytes;
-  const end = yield* inner(streamAt);
+  const { name } = detect(yield* peekHead(streamAt), options.hint);
   const saysV2 = (header.value.mandatoryFlags & XL_FLAG_STREAM_V2) !== 0;
-  if (saysV2 !== (end.name === "libxl")) {
+  if (saysV2 !== (name === "libxl")) {
     yield {
       event: "fault",
       fault: {
@@ -65,11 +72,12 @@ export function* readXl(byteOffset: number, limits: Limits, inner: InnerReader):
         layer: "xl",
         byteOffset: byteOffset + FLAGS_OFFSET,
         expected: saysV2 ? "a libxl stream behind the header" : "a legacy stream behind the header",
-        actual: `a ${end.name} stream`,
+        actual: name === "unknown" ? "no stream that is known" : `a ${name} stream`,
       },
     };
   }
-  return end.byteOffset;
+  const stream = yield* detectNested(streamAt, "xl", options.hint);
+  return yield* inner(streamAt, { wrapper: "xl", stream });
 }
 
 /** The config and what follows it inside the optional data (XL-5..7). */
