@@ -13,6 +13,13 @@ export interface Limits {
   readonly maxMetadataBytes: number;
   /** Findings kept for one image; those beyond are counted, not kept. */
   readonly maxFindingsKept: number;
+  /** Largest window that a compressed input may want kept while it is decoded (`--max-window`). */
+  readonly maxWindowBytes: number;
+  /**
+   * Decompressed bytes for each compressed byte (`--max-ratio`), looked at once an input has given
+   * 256 MiB. Pages of zeros with their entries reach some thousands; a real guest stays below 100.
+   */
+  readonly maxDecompressRatio: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -20,4 +27,6 @@ export const DEFAULT_LIMITS: Limits = {
   maxBanks: 1024,
   maxMetadataBytes: 32 * 1024 ** 2,
   maxFindingsKept: 100_000,
+  maxWindowBytes: 128 * 1024 ** 2,
+  maxDecompressRatio: 10_000,
 };

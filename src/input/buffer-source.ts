@@ -1,5 +1,5 @@
 /**
- * Bytes that are in memory already, as a source: for tests, the library's callers, and small inputs.
+ * Bytes that are in memory already, as a source: for callers of the library, small inputs, tests.
  */
 import type { Source } from "./source.js";
 

@@ -15,8 +15,8 @@ export interface DriveOptions {
   /** When aborted, the driver throws the signal's reason. Seen between requests, at least. */
   readonly signal?: AbortSignal;
   /**
-   * Told how far into the input the job has come, after each `progressBytes` or more of it. Throttle
-   * by time yourself. May throw, or abort the signal, to end the job.
+   * Told how far into the input the job has come, after each `progressBytes` or more of it.
+   * Throttle by time yourself. May throw, or abort the signal, to end the job.
    */
   readonly onProgress?: (byteOffset: number) => void;
   /** 4 MiB if left out. */

@@ -7,7 +7,7 @@ import { readFailed } from "./source.js";
 
 /** The two things that are asked of the platform. */
 export interface FdIo {
-  /** As `fs.readSync`: fills part of `into`, returns bytes read, 0 at the end; throws with `code`. */
+  /** As `fs.readSync`: fills part of `into`, returns bytes read, 0 at the end; throws `code`. */
   read(fd: number, into: Uint8Array, at: number, bytes: number, position: number | null): number;
   /** Do nothing for that long. */
   wait(waitMs: number): void;

@@ -1,6 +1,14 @@
 /** The door of input/: where bytes come from, and the drivers that serve a reader's requests. */
 export { type BlobLike, BlobSource } from "./blob-source.js";
 export { BufferSource } from "./buffer-source.js";
+export {
+  decompressed,
+  decompressedAsync,
+  type InputCompression,
+  openInput,
+  type Recognised,
+  recogniseCompression,
+} from "./decompress/recognise.js";
 export { type DriveOptions, driveAsync, driveSync } from "./drive.js";
 export { type FdIo, NODE_FD_IO } from "./fd.js";
 export { FileSource, type FileSourceOptions } from "./file-source.js";

@@ -1,4 +1,4 @@
-/** What every source does alike, synchronous or not: bytes, ends, holds, reads into shared memory. */
+/** What every source does alike, synchronous or not: bytes, ends, holds, shared memory. */
 import { afterAll, describe, expect, it } from "vitest";
 import type { AsyncSource, Source } from "../../src/input/index.js";
 import { driveAsync, driveSync } from "../../src/input/index.js";

@@ -18,7 +18,7 @@ import {
 /** More than any test keeps. */
 export const ROOMY = 1024 * 1024 * 1024;
 
-/** Bytes that tell their own offset apart: no two stretches of 4 bytes near each other are equal. */
+/** Bytes that tell their offset: no two stretches of 4 bytes near each other are equal. */
 export function knownBytes(count: number): Uint8Array {
   const bytes = new Uint8Array(count);
   for (let at = 0; at < count; at++) bytes[at] = (at * 167 + (at >>> 8) * 59 + (at >>> 16)) & 0xff;
