@@ -122,11 +122,12 @@ describe("openSource", () => {
         at += writeSync(fd, bytes, at, Math.min(size, bytes.length - at));
       }`;
     const writer = spawn(process.execPath, ["-e", write, disk.path("whole"), path]);
+    const closed = new Promise((resolve) => writer.on("close", resolve));
     const source = openSource(path);
     expect([source.size, source.seekable]).toEqual([null, false]);
     expect(Buffer.compare(driveSync(readAll(30_000), source), bytes)).toBe(0);
     source.close();
-    await new Promise((resolve) => writer.on("close", resolve));
+    await closed;
   });
 
   it.runIf(linux)("reads a device until it is read no more", () => {

@@ -9,6 +9,7 @@ import xxhash from "xxhash-wasm";
 import type { Limits } from "../../../src/findings/index.js";
 import { DEFAULT_LIMITS } from "../../../src/findings/index.js";
 import { BufferSource, decompressed } from "../../../src/input/index.js";
+import { knownBytes } from "../support.js";
 
 const hashes = await xxhash();
 
@@ -251,4 +252,19 @@ function be16(value: number): number[] {
 
 function vli(value: number): number[] {
   return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...vli(value >>> 7)];
+}
+
+/** Text, runs, noise and repeats from far back: all that makes encoders do different things. */
+export function mixedBytes(count: number): Buffer {
+  const text = Buffer.from(Array.from({ length: 9000 }, (_, n) => `${n * n} `).join(""));
+  const noise = Buffer.alloc(40_000);
+  for (let at = 0, seed = 1; at < noise.length; at++) {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+    noise[at] = seed >>> 24;
+  }
+  const once = Buffer.concat([text, Buffer.alloc(50_000), noise, knownBytes(70_000), text, noise]);
+  return Buffer.concat(Array.from({ length: Math.ceil(count / once.length) }, () => once)).subarray(
+    0,
+    count,
+  );
 }

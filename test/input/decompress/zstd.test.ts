@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { CapacityError, DEFAULT_LIMITS } from "../../../src/findings/index.js";
 import { BufferSource, decompressed } from "../../../src/input/index.js";
 import { knownBytes } from "../support.js";
-import { decode, join, le, skippable, tool, xxh64, zstdOf } from "./support.js";
+import { decode, join, le, mixedBytes, skippable, tool, xxh64, zstdOf } from "./support.js";
 
 const content = knownBytes(1000);
 const stored = { type: 0, bytes: 1000, body: content };
@@ -109,6 +109,15 @@ describe("a zstd frame", () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 * MiB);
   });
 
+  it("is decoded by a window that slides many times", async (context) => {
+    const bytes = mixedBytes(8_000_000);
+    const packed = tool("zstd", ["-qc", "--zstd=wlog=17"], bytes);
+    if (packed === null) return context.skip("zstd is not installed");
+    const { decoded, error } = await decode(packed, { stepBytes: 1_000_000 });
+    expect(error).toBeNull();
+    expect(Buffer.compare(decoded, bytes)).toBe(0);
+  });
+
   it("is decoded as the tool made it, at every level", async (context) => {
     const bytes = mixedBytes(600_000);
     for (const level of ["--fast=5", "-1", "-3", "-5", "-9", "-13", "-16", "-19", "--ultra -22"]) {
@@ -123,15 +132,3 @@ describe("a zstd frame", () => {
     }
   });
 });
-
-/** Text, runs, noise and repeats from far back: all kinds of blocks. */
-function mixedBytes(count: number): Buffer {
-  const text = Buffer.from(Array.from({ length: 9000 }, (_, n) => `${n * n} `).join(""));
-  const noise = Buffer.alloc(40_000);
-  for (let at = 0, seed = 1; at < noise.length; at++) {
-    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
-    noise[at] = seed >>> 24;
-  }
-  const once = Buffer.concat([text, Buffer.alloc(50_000), noise, knownBytes(70_000), text]);
-  return Buffer.concat([once, noise, once, once, once]).subarray(0, count);
-}
