@@ -19,6 +19,13 @@ export interface Limits {
   readonly maxXenstoreItems: number;
   /** Bytes of paths, tokens and values of a Xenstore stream held at once. */
   readonly maxXenstoreTextBytes: number;
+  /** Largest window that a compressed input may want kept while it is decoded (`--max-window`). */
+  readonly maxWindowBytes: number;
+  /**
+   * Decompressed bytes for each compressed byte (`--max-ratio`), looked at once an input has given
+   * 256 MiB. Pages of zeros with their entries reach some thousands; a real guest stays below 100.
+   */
+  readonly maxDecompressRatio: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -29,6 +36,8 @@ export const DEFAULT_LIMITS: Limits = {
   maxFindingsKept: 100_000,
   maxXenstoreItems: 2_000_000,
   maxXenstoreTextBytes: 256 * 1024 ** 2,
+  maxWindowBytes: 128 * 1024 ** 2,
+  maxDecompressRatio: 10_000,
 };
 
 /** Faults that one record body, header or chain can yield; what lies behind is not judged. */

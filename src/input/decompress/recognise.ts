@@ -1,0 +1,113 @@
+/**
+ * Compressed input is recognised by its first bytes, whatever the file is called, and decoded on
+ * the way. One layer of compression is taken off; what is inside is for the readers.
+ */
+import type { Limits } from "../../findings/index.js";
+import { DEFAULT_LIMITS } from "../../findings/index.js";
+import type { OpenOptions } from "../open.js";
+import { openSource } from "../open.js";
+import type { AsyncSource, Source } from "../source.js";
+import type { DecoderMaker } from "./decoded-source.js";
+import { decodedAsyncSource, decodedSource } from "./decoded-source.js";
+
+/** The compressions that are taken off. The names are those of the container chain. */
+export type InputCompression = "gzip" | "zstd" | "xz" | "lz4";
+
+/** A source of decompressed bytes, and what it took to get them. */
+export interface Recognised<S> {
+  readonly source: S;
+  readonly compression: InputCompression | null;
+  /** Size of the input as it is stored; null where that is not known. */
+  readonly storedBytes: number | null;
+}
+
+/** As many bytes as the longest magic has. */
+export const MAGIC_BYTES = 6;
+
+const MAGICS: readonly (readonly [InputCompression, readonly number[]])[] = [
+  ["gzip", [0x1f, 0x8b, 0x08]],
+  ["zstd", [0x28, 0xb5, 0x2f, 0xfd]],
+  ["xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
+  ["lz4", [0x04, 0x22, 0x4d, 0x18]],
+];
+
+/**
+ * @param first  the first bytes of an input, MAGIC_BYTES of them or all there are
+ * @returns the compression they are the magic of, or null
+ */
+export function recogniseCompression(first: Uint8Array): InputCompression | null {
+  for (const [compression, magic] of MAGICS) {
+    if (magic.every((byte, at) => first[at] === byte)) return compression;
+  }
+  return null;
+}
+
+/**
+ * Open a path or "-" (see openSource) and take off its compression, if it has one.
+ *
+ * @throws {InputError} as openSource, and if the first bytes cannot be read
+ */
+export async function openInput(
+  path: string,
+  options: OpenOptions & { readonly limits?: Limits } = {},
+): Promise<Recognised<Source>> {
+  const limits = options.limits ?? DEFAULT_LIMITS;
+  const source = openSource(path, { maxMemoryBytes: limits.maxMemoryBytes, ...options });
+  try {
+    return await decompressed(source, limits);
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+}
+
+/**
+ * Take the compression off a source, if it has one. Closing the result closes `source`.
+ *
+ * @param source  nothing of it was read yet; it is given back as it is where it is not compressed
+ */
+export async function decompressed(
+  source: Source,
+  limits: Limits = DEFAULT_LIMITS,
+): Promise<Recognised<Source>> {
+  const compression = recogniseCompression(await firstBytes(source));
+  const storedBytes = source.size;
+  if (compression === null) return { source, compression, storedBytes };
+  const maker = await loadDecoder(compression);
+  return { source: decodedSource(source, maker, limits), compression, storedBytes };
+}
+
+/** As decompressed, for a source that may have to wait. */
+export async function decompressedAsync(
+  source: AsyncSource,
+  limits: Limits = DEFAULT_LIMITS,
+): Promise<Recognised<AsyncSource>> {
+  const compression = recogniseCompression(await firstBytes(source));
+  const storedBytes = source.size;
+  if (compression === null) return { source, compression, storedBytes };
+  const maker = await loadDecoder(compression);
+  return { source: decodedAsyncSource(source, maker, limits), compression, storedBytes };
+}
+
+/** Look at the first bytes and leave them to be read again. */
+async function firstBytes(source: AsyncSource): Promise<Uint8Array> {
+  const first = new Uint8Array(MAGIC_BYTES);
+  source.hold(0);
+  const got = await source.read(first, 0);
+  source.release(0);
+  return first.subarray(0, got);
+}
+
+/** Decoders are loaded when they are needed: most inputs are not compressed. */
+async function loadDecoder(compression: InputCompression): Promise<DecoderMaker> {
+  switch (compression) {
+    case "gzip":
+      return (await import("./gzip.js")).decodeGzip;
+    case "zstd":
+      return (await import("./zstd.js")).loadZstd();
+    case "xz":
+      return (await import("./xz.js")).decodeXz;
+    case "lz4":
+      return (await import("./lz4.js")).loadLz4();
+  }
+}
