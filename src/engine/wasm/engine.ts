@@ -1,0 +1,276 @@
+/**
+ * The page engine on WebAssembly: implements the port over banks of shared memory. This file keeps
+ * the order of calls and answers questions by pfn; batches are batch.ts, their pages pages.ts.
+ */
+import { PAGE_BYTES } from "../../format/index.js";
+import {
+  BANK_PFNS,
+  type EngineOptions,
+  type EngineStats,
+  type EntryStep,
+  PAGE_WINDOW_BYTES,
+  type PageEngine,
+  type PfnRun,
+  type TableScan,
+  type Xxh3,
+} from "../port.js";
+import type { Bank } from "./bank.js";
+import { Banks } from "./banks.js";
+import { Batch, lookedUpTypes } from "./batch.js";
+import { OUTBOX_BYTES, OUTBOX_PAGES, ZERO_PAGE_DIGEST } from "./layout.js";
+import { makeInstance } from "./module.js";
+import { bankOfPfn, must } from "./numbers.js";
+import { Pages } from "./pages.js";
+import type { EngineModule } from "./platform.js";
+import { WasmXxh3 } from "./xxh3.js";
+
+const PAGE_WINDOW_PAGES = PAGE_WINDOW_BYTES / PAGE_BYTES;
+const OUTBOX_DIGESTS = OUTBOX_BYTES / 8;
+const PFN_END = 2 ** 52;
+
+/**
+ * Make a page engine of a compiled module (`compileEngine()`), which may be shared by engines.
+ *
+ * @throws {InternalError} code "layout-hash" if the module was built from another layout
+ */
+export function createWasmEngine(module: EngineModule): PageEngine {
+  makeInstance(module, "hasher");
+  return new WasmEngine(module);
+}
+
+class WasmEngine implements PageEngine {
+  readonly name = "wasm";
+  readonly #module: EngineModule;
+  readonly #banks: Banks;
+  #options: EngineOptions | null = null;
+  /** The batch whose entries are coming; the pages of the one that was committed. */
+  #batch: Batch | null = null;
+  #pages: Pages | null = null;
+  #pagesPlaced = 0;
+
+  constructor(module: EngineModule) {
+    this.#module = module;
+    this.#banks = new Banks(module);
+  }
+
+  reset(options: EngineOptions): void {
+    this.#batch?.drop();
+    this.#batch = null;
+    this.#pages = null;
+    this.#pagesPlaced = 0;
+    this.#options = { ...options };
+    this.#banks.reset(options);
+  }
+
+  beginBatch(pfnLimit: number): void {
+    const { guest } = this.#mustBeReset();
+    must(pfnLimit >= 0 && pfnLimit <= PFN_END, "the pfn limit is at most 2^52");
+    this.#batch?.drop();
+    this.#pages = null;
+    this.#batch = new Batch(this.#banks, lookedUpTypes(guest), pfnLimit);
+  }
+
+  entryWindow(): Uint8Array {
+    return this.#mustHaveBatch().window();
+  }
+
+  checkEntries(entryCount: number): EntryStep {
+    return this.#mustHaveBatch().check(entryCount);
+  }
+
+  commitEntries(): void {
+    const batch = this.#mustHaveBatch();
+    this.#batch = null;
+    this.#pages = new Pages(this.#banks, batch.commit());
+  }
+
+  dropEntries(): void {
+    this.#mustHaveBatch().drop();
+    this.#batch = null;
+  }
+
+  tableRanges(): PfnRun[] {
+    return this.#mustHavePages().tableRanges();
+  }
+
+  dataPagePfn(dataPage: number): number {
+    return this.#mustHavePages().pfn(dataPage);
+  }
+
+  dataPageType(dataPage: number): number {
+    return this.#mustHavePages().type(dataPage);
+  }
+
+  pageWindow(): Uint8Array {
+    this.#mustBeReset();
+    return this.#banks.desk.pageWindow;
+  }
+
+  placePages(first: number, count: number): void {
+    const { maxFrameBytes } = this.#mustBeResident();
+    this.#mustHavePages().place(first, count, Math.floor(maxFrameBytes / PAGE_BYTES));
+    this.#pagesPlaced += count;
+  }
+
+  comparePages(first: number, count: number): number[] {
+    this.#mustBeResident();
+    return this.#mustHavePages().compare(first, count);
+  }
+
+  scanTables(first: number, count: number, maxPfn: number): TableScan {
+    return this.#mustHavePages().scanTables(first, count, maxPfn);
+  }
+
+  indexPages(wholePages: number, firstOrdinal: number): void {
+    this.#mustHavePages().index(wholePages, firstOrdinal);
+    this.#pages = null;
+  }
+
+  populate(pfn: number): boolean {
+    this.#mustBeReset();
+    must(pfn >= 0 && pfn < PFN_END, "a pfn has 52 bits");
+    return this.#banks.take(bankOfPfn(pfn)).calls.populate(pfn % BANK_PFNS) === 1;
+  }
+
+  isPopulated(pfn: number): boolean {
+    return this.#banks.get(bankOfPfn(pfn))?.isPopulated(pfn % BANK_PFNS) ?? false;
+  }
+
+  pageType(pfn: number): number {
+    return this.#banks.get(bankOfPfn(pfn))?.pageType(pfn % BANK_PFNS) ?? 0;
+  }
+
+  lastOrdinal(pfn: number): number {
+    return (this.#banks.get(bankOfPfn(pfn))?.ordinals[pfn % BANK_PFNS] ?? 0) - 1;
+  }
+
+  *populatedRuns(): Generator<PfnRun> {
+    let first = 0;
+    let count = 0;
+    for (const bank of this.#banks.ascending()) {
+      let from = 0;
+      for (let found = bank.calls.nextRun(0); found > 0; found = bank.calls.nextRun(from)) {
+        const local = bank.result("runFirst");
+        from = local + found;
+        // A run that ends with its bank may go on in the next one.
+        if (count > 0 && bank.base + local === first + count) {
+          count += found;
+          continue;
+        }
+        if (count > 0) yield { first, count };
+        first = bank.base + local;
+        count = found;
+      }
+    }
+    if (count > 0) yield { first, count };
+  }
+
+  copyPages(first: number, count: number, into: Uint8Array): void {
+    this.#mustBeResident();
+    must(into.length >= count * PAGE_BYTES, "the pages fit into the target");
+    this.#eachPart(first, count, OUTBOX_PAGES, (bank, local, pages, done) => {
+      const at = done * PAGE_BYTES;
+      const bytes = pages * PAGE_BYTES;
+      if (bank === undefined) {
+        into.fill(0, at, at + bytes);
+      } else {
+        bank.calls.gatherPages(local, pages);
+        into.set(bank.outbox.subarray(0, bytes), at);
+      }
+    });
+  }
+
+  digestPages(first: number, count: number, into: BigUint64Array): void {
+    this.#mustBeResident();
+    must(into.length >= count, "the digests fit into the target");
+    this.#eachPart(first, count, OUTBOX_DIGESTS, (bank, local, pages, done) => {
+      if (bank === undefined) {
+        into.fill(ZERO_PAGE_DIGEST, done, done + pages);
+      } else {
+        bank.calls.digestPages(local, pages);
+        into.set(bank.outboxDigests.subarray(0, pages), done);
+      }
+    });
+  }
+
+  digestWindow(count: number, into: BigUint64Array): void {
+    must(count <= PAGE_WINDOW_PAGES && count <= into.length, "the digests fit into the target");
+    const { desk } = this.#banks;
+    desk.calls.digestWindow(count);
+    into.set(desk.outboxDigests.subarray(0, count));
+  }
+
+  zeroPagesInWindow(count: number): Uint8Array {
+    must(count <= PAGE_WINDOW_PAGES, "the pages fit the page window");
+    const { desk } = this.#banks;
+    desk.calls.zeroPages(count);
+    return desk.outbox.slice(0, Math.ceil(count / 8));
+  }
+
+  createXxh3(): Xxh3 {
+    return new WasmXxh3(this.#module);
+  }
+
+  stats(): EngineStats {
+    let populatedPages = 0;
+    let mappedPages = 0;
+    let frames = 0;
+    let maxPfn = -1;
+    for (const bank of this.#banks.values()) {
+      populatedPages += bank.header("populatedPages");
+      mappedPages += bank.header("mappedPages");
+      frames += bank.framesInUse;
+      const top = bank.header("pfnTop");
+      if (top > 0) maxPfn = Math.max(maxPfn, bank.base + top - 1);
+    }
+    const resident = this.#options?.model === "resident";
+    return {
+      populatedPages,
+      maxPfn,
+      zeroPages: resident ? populatedPages - mappedPages : 0,
+      distinctPages: frames,
+      residentBytes: frames * PAGE_BYTES,
+      pagesPlaced: this.#pagesPlaced,
+      bytesPlaced: this.#pagesPlaced * PAGE_BYTES,
+      banks: this.#banks.size - (this.#batch?.freshBanks ?? 0),
+    };
+  }
+
+  /** Go through pfns in parts of at most `partPages` that lie in one bank each. */
+  #eachPart(
+    first: number,
+    count: number,
+    partPages: number,
+    part: (bank: Bank | undefined, local: number, pages: number, done: number) => void,
+  ): void {
+    must(first >= 0 && count >= 0 && first + count <= PFN_END, "a pfn has 52 bits");
+    let done = 0;
+    while (done < count) {
+      const local = (first + done) % BANK_PFNS;
+      const pages = Math.min(count - done, partPages, BANK_PFNS - local);
+      part(this.#banks.get(bankOfPfn(first + done)), local, pages, done);
+      done += pages;
+    }
+  }
+
+  #mustBeReset(): EngineOptions {
+    must(this.#options !== null, "reset() comes before the first batch");
+    return this.#options;
+  }
+
+  #mustBeResident(): EngineOptions {
+    const options = this.#mustBeReset();
+    must(options.model === "resident", "the engine was reset as resident");
+    return options;
+  }
+
+  #mustHaveBatch(): Batch {
+    must(this.#batch !== null, "beginBatch() comes before entries");
+    return this.#batch;
+  }
+
+  #mustHavePages(): Pages {
+    must(this.#pages !== null, "commitEntries() comes before pages");
+    return this.#pages;
+  }
+}
