@@ -6,8 +6,8 @@ import { readingOf, type SharedOptions } from "./options.js";
 import { writeJson, writeOut } from "./output.js";
 
 /** Returns the exit code: 1 if the image is one that would be rejected. */
-export function inspectCommand(file: string, flags: SharedOptions): number {
-  const result = inspectFile(new Platform({ wasmBytes }), file, readingOf(flags));
+export async function inspectCommand(file: string, flags: SharedOptions): Promise<number> {
+  const result = await inspectFile(new Platform({ wasmBytes }), file, readingOf(flags));
   if (flags.json) {
     const tool = { name: "xenstream", version: VERSION };
     writeJson({ v: 1, command: "inspect", tool, ...result });

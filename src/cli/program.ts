@@ -51,7 +51,7 @@ function addVerify(program: Command, done: (code: number) => void): void {
     .addHelpText("after", EXIT_CODES_HELP)
     .action(async (files: string[], options) => {
       const { verifyCommand } = await import("./verify.js");
-      done(verifyCommand(files, options));
+      done(await verifyCommand(files, options));
     });
 }
 
@@ -64,7 +64,7 @@ function addInspect(program: Command, done: (code: number) => void): void {
     .addHelpText("after", EXIT_CODES_HELP)
     .action(async (file: string, options) => {
       const { inspectCommand } = await import("./inspect.js");
-      done(inspectCommand(file, options));
+      done(await inspectCommand(file, options));
     });
 }
 
@@ -80,6 +80,6 @@ function addRestore(program: Command, done: (code: number) => void): void {
     .addHelpText("after", EXIT_CODES_HELP)
     .action(async (file: string, options) => {
       const { restoreCommand } = await import("./restore.js");
-      done(restoreCommand(file, options));
+      done(await restoreCommand(file, options));
     });
 }

@@ -15,8 +15,8 @@ interface RestoreFlags extends SharedOptions {
 }
 
 /** Returns the exit code. */
-export function restoreCommand(file: string, flags: RestoreFlags): number {
-  const result = restoreFile(new Platform({ wasmBytes }), file, {
+export async function restoreCommand(file: string, flags: RestoreFlags): Promise<number> {
+  const result = await restoreFile(new Platform({ wasmBytes }), file, {
     ...readingOf(flags),
     memory: flags.memory,
     digest: flags.digest ?? null,

@@ -12,14 +12,14 @@ interface VerifyFlags extends SharedOptions {
 }
 
 /** Returns the exit code: the highest of all files. */
-export function verifyCommand(files: readonly string[], flags: VerifyFlags): number {
+export async function verifyCommand(files: readonly string[], flags: VerifyFlags): Promise<number> {
   const platform = new Platform({ wasmBytes });
   const options = { ...readingOf(flags), readData: flags.readData };
   const results: FileResult[] = [];
   let code = EXIT_ACCEPTED;
   for (const file of files) {
     try {
-      const result = verifyFile(platform, file, options);
+      const result = await verifyFile(platform, file, options);
       results.push(result);
       if (result.verdict === "reject") code = Math.max(code, EXIT_REJECTED);
       if (!flags.json && !flags.quiet) writeOut(renderVerify(result, flags));

@@ -48,12 +48,12 @@ export class Batch implements BatchSink {
   #invalidTypes = false;
   #committed = false;
 
-  /** @param checkOnly judge the entries by themselves, unbound, and take nothing over */
-  constructor(guest: Guest, event: BatchEvent, checkOnly: boolean) {
+  /** @param use `check`: only judge the entries by themselves, as the record is refused already */
+  constructor(guest: Guest, event: BatchEvent, use: "apply" | "check") {
     this.#guest = guest;
     this.#head = event.head;
     this.#layout = event.layout;
-    this.#checkOnly = checkOnly;
+    this.#checkOnly = use === "check";
   }
 
   head(entryCount: number): boolean {

@@ -7,14 +7,7 @@
 import type { MemoryModel, PageEngine, PfnRun } from "../engine/port.js";
 import type { Fault, Limits } from "../findings/index.js";
 import { type GuestKind, HVM_PFN_LIMIT, PAGE_BYTES } from "../format/index.js";
-import {
-  type BatchEvent,
-  type BatchSink,
-  type Job,
-  type RecordHead,
-  readInto,
-} from "../stream/index.js";
-import { Batch } from "./batch.js";
+import { type Job, type RecordHead, readInto } from "../stream/index.js";
 import { PageIndex } from "./page-index.js";
 
 /** Memory as the page records leave it, or after the restorer's fix-ups (LC-SIM-8). */
@@ -90,15 +83,6 @@ export class Guest {
   /** First pfn that an entry may not name (see PageEngine.beginBatch). */
   get pfnLimit(): number {
     return this.kind === "pv" ? this.maxPfn + 1 : HVM_PFN_LIMIT;
-  }
-
-  /**
-   * Take in one PAGE_DATA record: hand the answer to the reader.
-   *
-   * @param use `check`: only judge its entries by themselves, as the record is refused already
-   */
-  batch(event: BatchEvent, use: "apply" | "check"): BatchSink {
-    return new Batch(this, event, use === "check");
   }
 
   isPopulated(pfn: number): boolean {

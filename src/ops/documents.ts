@@ -8,7 +8,7 @@ import type {
   RestoreFileResult,
   StreamResult,
 } from "../findings/index.js";
-import { PAGE_TYPE_NAMES } from "../format/index.js";
+import { type Compression, PAGE_TYPE_NAMES } from "../format/index.js";
 import type { Image } from "./image.js";
 
 /** Version of the documents; moves only if a field changes its meaning. */
@@ -34,6 +34,15 @@ export function fileResult(
     suppressed: collector.suppressed,
     findings: collector.findings(),
   };
+}
+
+/** A compressed input begins the container chain with its compression. */
+export function withCompression<R extends FileResult>(
+  result: R,
+  compression: Compression | null,
+): R {
+  if (compression === null) return result;
+  return { ...result, container: [compression, ...result.container] };
 }
 
 /** What the libxc (or legacy) stream held; null if none was found. */

@@ -4,10 +4,10 @@
  */
 import type { MemoryModel, PageEngine } from "../engine/index.js";
 import { FindingCollector, type Limits, type Profile, StreamError } from "../findings/index.js";
+import type { Layer } from "../format/index.js";
 import type { BatchFacts } from "../guest/index.js";
 import { DOMAIN_DEFAULTS, type RestoreOptions, Restorer } from "../restore/index.js";
 import {
-  type FormatHint,
   type ImageEnd,
   isRequest,
   type Job,
@@ -19,7 +19,7 @@ import {
 export interface ReadingOptions {
   readonly profile: Profile;
   readonly checkpointed: boolean;
-  readonly formatHint: FormatHint | null;
+  readonly formatHint: string | null;
   readonly vcpus: number | null;
   readonly limits: Limits;
   readonly readData: boolean;
@@ -102,21 +102,31 @@ export class Image {
       // An abandoned job must not leave a batch open in the engine.
       reader.return({ name: "", byteOffset: 0, trailingBytes: 0 });
     }
+    this.restorer.finish();
     this.#trailing();
   }
 
-  /** LC-ORD-7 and LL-POS-5: bytes behind the end are no fault, but worth a note. */
+  /** Bytes behind the end are no fault, but worth a note. A legacy stream notes them itself. */
   #trailing(): void {
     const end = this.end;
     if (end === null || end.trailingBytes === 0) return;
-    const layer = this.restorer.container[0];
-    const rule = layer === "libxc" ? "LC-ORD-7" : "LL-POS-5";
+    const { container } = this.restorer;
+    const place = container.includes("legacy") ? undefined : TRAILING[end.name];
+    if (place === undefined) return;
     this.collector.add({
-      rule,
+      ...place,
       ruleCase: "trailing",
-      layer: layer === "libxc" ? "libxc" : "libxl",
       byteOffset: end.byteOffset,
       message: `${end.trailingBytes} bytes follow the end of the stream; nobody reads them.`,
     });
   }
 }
+
+/** Rule and layer of trailing bytes, by the outermost format; the others have no such rule. */
+const TRAILING: Readonly<Record<string, { readonly rule: string; readonly layer: Layer }>> = {
+  libxc: { rule: "LC-ORD-7", layer: "libxc" },
+  libxl: { rule: "LL-POS-5", layer: "libxl" },
+  xl: { rule: "LL-POS-5", layer: "libxl" },
+  libvirt: { rule: "LL-POS-5", layer: "libxl" },
+  xenstore: { rule: "XS-REC-6", layer: "xenstore" },
+};

@@ -11,7 +11,7 @@ import type {
 } from "../findings/index.js";
 import { PAGE_TYPE_NAMES } from "../format/index.js";
 import type { BatchFacts } from "../guest/index.js";
-import { driveSync, openSource } from "../input/index.js";
+import { driveSync, openInput } from "../input/index.js";
 import {
   bodyOffset,
   interpretHvmContext,
@@ -21,7 +21,7 @@ import {
   type SectionEvent,
   type StreamEvent,
 } from "../stream/index.js";
-import { fileResult } from "./documents.js";
+import { fileResult, withCompression } from "./documents.js";
 import { Image, type ReadingOptions } from "./image.js";
 import type { Platform } from "./runtime.js";
 
@@ -36,13 +36,13 @@ export interface InspectOptions extends Omit<ReadingOptions, "model" | "readData
  * @throws {InputError} if its bytes cannot be had
  * @throws {CapacityError} if a limit of ours is in the way
  */
-export function inspectFile(
+export async function inspectFile(
   platform: Platform,
   path: string,
   options: InspectOptions,
-): InspectResult {
+): Promise<InspectResult> {
   const startMs = performance.now();
-  const source = openSource(path, { maxMemoryBytes: options.limits.maxMemoryBytes });
+  const { source, compression } = await openInput(path, { limits: options.limits });
   try {
     const model = source.seekable ? "indexed" : "resident";
     const listing = new Listing(options.limits.maxRecordsListed);
@@ -59,7 +59,7 @@ export function inspectFile(
     const bytes =
       source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
     const base = fileResult(image, path, bytes, performance.now() - startMs);
-    return { ...base, ...listing.document(image) };
+    return withCompression({ ...base, ...listing.document(image) }, compression);
   } finally {
     source.close();
   }

@@ -5,9 +5,9 @@
 import type { EngineName, MemoryModel } from "../engine/index.js";
 import { type MemoryResult, type RestoreFileResult, UsageError } from "../findings/index.js";
 import { countZeroPages, digestSha256, digestXxh3 } from "../guest/index.js";
-import { driveSync, openSource, type Source } from "../input/index.js";
+import { driveSync, openInput, type Source } from "../input/index.js";
 import type { Job } from "../stream/index.js";
-import { fileResult, restoreResult } from "./documents.js";
+import { fileResult, restoreResult, withCompression } from "./documents.js";
 import { Image, type ReadingOptions } from "./image.js";
 import { createSha256, type Platform } from "./runtime.js";
 
@@ -25,15 +25,15 @@ export interface RestoreImageOptions extends Omit<ReadingOptions, "model" | "rea
  * @throws {CapacityError} if a limit of ours is in the way
  * @throws {UsageError} for an indexed guest of an input that cannot be read twice
  */
-export function restoreFile(
+export async function restoreFile(
   platform: Platform,
   path: string,
   options: RestoreImageOptions,
-): RestoreFileResult {
+): Promise<RestoreFileResult> {
   const startMs = performance.now();
-  const source = openSource(path, { maxMemoryBytes: options.limits.maxMemoryBytes });
+  const { source, compression } = await openInput(path, { limits: options.limits });
   try {
-    return restoreSource(platform, source, path, options, startMs);
+    return withCompression(restoreSource(platform, source, path, options, startMs), compression);
   } finally {
     source.close();
   }

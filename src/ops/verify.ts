@@ -4,8 +4,8 @@
  */
 import type { EngineName } from "../engine/index.js";
 import type { FileResult } from "../findings/index.js";
-import { driveSync, openSource, type Source } from "../input/index.js";
-import { fileResult } from "./documents.js";
+import { driveSync, openInput, type Source } from "../input/index.js";
+import { fileResult, withCompression } from "./documents.js";
 import { Image, type ReadingOptions } from "./image.js";
 import type { Platform } from "./runtime.js";
 
@@ -20,11 +20,15 @@ export interface VerifyOptions extends Omit<ReadingOptions, "model"> {
  * @throws {InputError} if its bytes cannot be had
  * @throws {CapacityError} if a limit of ours is in the way
  */
-export function verifyFile(platform: Platform, path: string, options: VerifyOptions): FileResult {
+export async function verifyFile(
+  platform: Platform,
+  path: string,
+  options: VerifyOptions,
+): Promise<FileResult> {
   const startMs = performance.now();
-  const source = openSource(path, { maxMemoryBytes: options.limits.maxMemoryBytes });
+  const { source, compression } = await openInput(path, { limits: options.limits });
   try {
-    return verifySource(platform, source, path, options, startMs);
+    return withCompression(verifySource(platform, source, path, options, startMs), compression);
   } finally {
     source.close();
   }

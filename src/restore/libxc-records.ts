@@ -30,7 +30,7 @@ import {
   RECORD_NAMES,
   RECORD_OPTIONAL,
 } from "../format/index.js";
-import type { Guest } from "../guest/index.js";
+import { Batch, type Guest } from "../guest/index.js";
 import {
   type BatchEvent,
   bodyContext,
@@ -130,7 +130,7 @@ export class LibxcRecords {
       if (domain.refused.has("X86_PV_P2M_FRAMES")) this.#options.suppress();
       else this.#report(head, "LC-ORD-5");
     }
-    event.sink = this.#guest.batch(event, use);
+    event.sink = new Batch(this.#guest, event, use);
   }
 
   /** Any other record, with its body. */

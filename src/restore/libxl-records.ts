@@ -3,6 +3,7 @@
  * their rules judged. Order and phases are the reader's. Source: libxl stream document.
  */
 import {
+  EMULATOR_UNKNOWN,
   type GuestKind,
   LIBXL_REC_TYPE_EMULATOR_CONTEXT,
   LIBXL_REC_TYPE_EMULATOR_XENSTORE_DATA,
@@ -16,6 +17,7 @@ import {
   type RecordCodec,
   type RecordEvent,
   type RecordHead,
+  type SectionEvent,
   xenstorePairs,
 } from "../stream/index.js";
 import type { RestoreOptions } from "./options.js";
@@ -39,6 +41,19 @@ export class LibxlRecords {
 
   constructor(options: RestoreOptions) {
     this.#options = options;
+  }
+
+  /** What other containers and legacy streams hold in place of emulator records. */
+  section(section: SectionEvent): void {
+    if (section.name === "emulator") {
+      this.emulatorContext = section.body;
+      this.emulator = { id: EMULATOR_UNKNOWN, bytes: section.bytes };
+    }
+    if (section.name === "xenstore" && section.body !== null) this.#takePairs(section.body);
+  }
+
+  #takePairs(strings: Uint8Array): void {
+    for (const { key, value } of xenstorePairs(strings)) this.xenstore.push([key, value]);
   }
 
   /** The domain's kind is known now: judge the emulator records that came before (LL-EMU-3). */
@@ -71,9 +86,7 @@ export class LibxlRecords {
       this.emulator = { id: emulatorId, bytes: context.length };
     }
     if (head.type === LIBXL_REC_TYPE_EMULATOR_XENSTORE_DATA) {
-      for (const pair of xenstorePairs((value as EmulatorXenstoreData).data)) {
-        this.xenstore.push([pair.key, pair.value]);
-      }
+      this.#takePairs((value as EmulatorXenstoreData).data);
     }
   }
 }

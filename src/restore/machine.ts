@@ -4,14 +4,22 @@
  * in libxc-records.ts or libxl-records.ts, what follows END in hvm.ts and pv.ts.
  * Source: libxc and libxl stream documents; Xen xg_sr_restore.c and libxl_stream_read.c (facts).
  */
+import { checkHvmContext, XenstoreChecks } from "../checks/index.js";
+import type { XenstoreHeader } from "../format/index.js";
 import { Guest } from "../guest/index.js";
-import type {
-  ContainerEvent,
-  Job,
-  MomentEvent,
-  SectionEvent,
-  StreamEvent,
+import {
+  type ContainerEvent,
+  decodeXenstoreRecord,
+  type HeaderEvent,
+  HvmContext,
+  type Job,
+  type MomentEvent,
+  type RecordEvent,
+  type SectionEvent,
+  type StreamEvent,
+  xenstoreHeaderOf,
 } from "../stream/index.js";
+import { vcpusOfConfig } from "./config.js";
 import { DomainFacts } from "./facts.js";
 import { completeHvm, completeParams } from "./hvm.js";
 import { LibxcRecords } from "./libxc-records.js";
@@ -36,9 +44,14 @@ export class Restorer {
   #version = 0;
   #xen = "";
   #frozen = false;
+  #vcpus: number | null;
+  #domainOptions: RestoreOptions;
+  #xenstore: { readonly header: XenstoreHeader; readonly checks: XenstoreChecks } | null = null;
 
   constructor(options: RestoreOptions) {
     this.options = options;
+    this.#domainOptions = options;
+    this.#vcpus = options.vcpus;
     this.libxl = new LibxlRecords(options);
   }
 
@@ -52,17 +65,16 @@ export class Restorer {
         this.options.report(event.fault);
         return;
       case "section":
-        this.sections.push(event);
+        this.#section(event);
         return;
       case "header":
-        this.#header(event.fields);
+        this.#header(event);
         return;
       case "batch":
         if (!this.#frozen) this.#libxc?.batch(event);
         return;
       case "record":
-        if (event.head.layer === "libxl") this.libxl.record(event, this.domain?.guest ?? null);
-        else if (!this.#frozen) this.#libxc?.record(event);
+        this.#record(event);
         return;
       case "moment":
         yield* this.#moment(event);
@@ -70,7 +82,50 @@ export class Restorer {
     }
   }
 
-  #header(fields: Readonly<Record<string, unknown>>): void {
+  /** The image is over, by its end or because framing was lost: what only then is certain. */
+  finish(): void {
+    if (this.#xenstore === null) return;
+    for (const fault of this.#xenstore.checks.finish()) this.options.report(fault);
+    for (let left = this.#xenstore.checks.suppressed; left > 0; left -= 1) this.options.suppress();
+  }
+
+  #record(event: RecordEvent): void {
+    switch (event.head.layer) {
+      case "libxl":
+        this.libxl.record(event, this.domain?.guest ?? null);
+        return;
+      case "xenstore": {
+        if (this.#xenstore === null) return;
+        const { header, checks } = this.#xenstore;
+        const record = decodeXenstoreRecord(event, header);
+        for (const fault of checks.record(record)) this.options.report(fault);
+        return;
+      }
+      default:
+        if (!this.#frozen) this.#libxc?.record(event);
+    }
+  }
+
+  #section(section: SectionEvent): void {
+    this.sections.push(section);
+    this.#vcpus ??= vcpusOfConfig(section);
+    this.libxl.section(section);
+    if (section.name !== "hvm-context" || section.body === null) return;
+    const { layer, byteOffset } = section;
+    const place = { layer, byteOffset };
+    const context = new HvmContext(section.body, byteOffset);
+    const facts = { vcpus: this.#vcpus, place };
+    for (const fault of checkHvmContext(context, facts)) this.options.report(fault);
+  }
+
+  #header(event: HeaderEvent): void {
+    const { fields } = event;
+    const xenstore = xenstoreHeaderOf(event);
+    if (xenstore !== null) {
+      const checks = new XenstoreChecks(xenstore, this.options.limits);
+      this.#xenstore = { header: xenstore, checks };
+      return;
+    }
     if (typeof fields.version === "number") this.#version = fields.version;
     if (typeof fields.xenMajor === "number") this.#xen = `${fields.xenMajor}.${fields.xenMinor}`;
   }
@@ -105,7 +160,9 @@ export class Restorer {
   #begin(event: MomentEvent): void {
     const kind = event.detail?.guest === "pv" ? "pv" : "hvm";
     const known = event.detail?.guest !== null;
-    const { options } = this;
+    // What the config tells counts where the caller told nothing.
+    const options = { ...this.options, vcpus: this.#vcpus };
+    this.#domainOptions = options;
     this.guest = new Guest(options.engine, {
       kind,
       model: options.model,
@@ -135,9 +192,9 @@ export class Restorer {
     const libxc = this.#libxc;
     const closing = libxc?.closingPlace ?? { layer: "libxc" as const, byteOffset };
     if (domain.guest === "hvm") {
-      if (libxc !== null) completeParams(this.options, libxc.params, guest);
-      completeHvm(this.options, domain, closing);
+      if (libxc !== null) completeParams(this.#domainOptions, libxc.params, guest);
+      completeHvm(this.#domainOptions, domain, closing);
     }
-    if (domain.guest === "pv") yield* completePv(this.options, domain, guest, closing);
+    if (domain.guest === "pv") yield* completePv(this.#domainOptions, domain, guest, closing);
   }
 }

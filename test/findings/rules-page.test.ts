@@ -8,15 +8,15 @@ import { RULES } from "../../src/findings/index.js";
 const ROOT = resolve(import.meta.dirname, "../..");
 
 interface Generator {
-  generate(): Promise<{ path: string; text: string }[]>;
+  generateRules(): Promise<[path: string, text: string][]>;
 }
 
 async function generated(): Promise<string> {
   const script = pathToFileURL(resolve(ROOT, "scripts/generators/rules.mjs"));
-  const { generate }: Generator = await import(script.href);
-  const files = await generate();
-  expect(files.map((file) => file.path)).toEqual(["docs/RULES.md"]);
-  return files[0]?.text ?? "";
+  const { generateRules }: Generator = await import(script.href);
+  const files = await generateRules();
+  expect(files.map(([path]) => path)).toEqual(["docs/RULES.md"]);
+  return files[0]?.[1] ?? "";
 }
 
 describe("docs/RULES.md", () => {

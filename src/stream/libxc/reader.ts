@@ -293,7 +293,8 @@ class StreamWalk {
       byteOffset: stopAt,
       detail: { epoch: this.#epoch, why },
     };
-    return this.#end("failover", epochAt);
+    yield { request: "release", byteOffset: stopAt };
+    return this.#end("failover", stopAt);
   }
 
   #end(outcome: "end" | "failover", byteOffset: number): LibxcEnd {

@@ -1,0 +1,39 @@
+/**
+ * What the restorer takes from a container's config: the number of vcpus. Everything else in a
+ * config is for people and for the toolstack. Not a parser: a config that cannot be read says
+ * nothing here, and is judged by the container's own rules.
+ */
+import { parseJsonConfig, type SectionEvent } from "../stream/index.js";
+
+/** Vcpus of a domain by libvirt's XML and by xl's text. */
+const XML_VCPU = /<vcpu\b[^>]*>\s*(\d{1,5})\s*<\/vcpu>/;
+const TEXT_MAXVCPUS = /^\s*maxvcpus\s*=\s*["']?(\d{1,5})/m;
+const TEXT_VCPUS = /^\s*vcpus\s*=\s*["']?(\d{1,5})/m;
+
+/**
+ * The vcpu count that a config section tells.
+ *
+ * @returns null where it tells none
+ */
+export function vcpusOfConfig(section: SectionEvent): number | null {
+  if (section.name !== "config" || section.body === null) return null;
+  if (section.layer === "xl") {
+    const parsed = parseJsonConfig(section.body);
+    if (parsed.ok) return jsonVcpus(parsed.config);
+  }
+  const text = new TextDecoder().decode(section.body);
+  const pattern = section.layer === "libvirt" ? XML_VCPU : TEXT_MAXVCPUS;
+  const found = pattern.exec(text) ?? (section.layer === "libvirt" ? null : TEXT_VCPUS.exec(text));
+  return found === null ? null : positive(Number(found[1]));
+}
+
+/** libxl's JSON: b_info.max_vcpus. */
+function jsonVcpus(config: Readonly<Record<string, unknown>>): number | null {
+  const build = config.b_info;
+  if (typeof build !== "object" || build === null) return null;
+  return positive((build as Record<string, unknown>).max_vcpus);
+}
+
+function positive(value: unknown): number | null {
+  return typeof value === "number" && Number.isInteger(value) && value > 0 ? value : null;
+}
