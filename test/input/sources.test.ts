@@ -146,12 +146,18 @@ function rewindTests(make: (bytes: Uint8Array) => AsyncSource | Source): void {
     await source.close();
   });
 
-  it("lets a second hold only widen the first", async () => {
+  it("lets holds nest: the end of the inner one does not end the outer one", async () => {
     const source = make(bytes);
     source.hold(10);
     await readAt(source, 0, 1000);
     source.hold(500);
+    source.hold(20);
+    await readAt(source, 500, 100_000);
+    source.release(100_000);
+    source.release(100_000);
     expect(await readAt(source, 10, 4)).toEqual(bytes.subarray(10, 14));
+    source.release(100_000);
+    expect(await readAt(source, 100_000, 4)).toEqual(bytes.subarray(100_000, 100_004));
     await source.close();
   });
 }
@@ -166,6 +172,16 @@ function forwardOnlyTests(make: (bytes: Uint8Array) => AsyncSource | Source): vo
       async (source: AsyncSource | Source) => {
         source.hold(0);
         await readAt(source, 0, 100);
+        source.release(100);
+      },
+    ],
+    [
+      "was released twice",
+      async (source: AsyncSource | Source) => {
+        source.hold(10);
+        source.hold(20);
+        await readAt(source, 0, 100);
+        source.release(50);
         source.release(100);
       },
     ],
