@@ -28,7 +28,8 @@ export class ByteQueue {
   #spare: Uint8Array | null = null;
   #startOffset = 0;
   #endOffset = 0;
-  #holdOffset: number | null = null;
+  /** For each hold in force the lowest offset that it and those before it keep. */
+  readonly #holds: number[] = [];
 
   /**
    * @param source        named in errors
@@ -46,18 +47,17 @@ export class ByteQueue {
 
   /** How many of the next `bytes` bytes come before the hold, and need not be kept. */
   unkept(bytes: number): number {
-    if (this.#holdOffset === null) return bytes;
-    return Math.max(0, Math.min(bytes, this.#holdOffset - this.#endOffset));
+    const hold = this.#holdOffset;
+    return hold === null ? bytes : Math.max(0, Math.min(bytes, hold - this.#endOffset));
   }
 
   hold(byteOffset: number): void {
     this.require(byteOffset);
-    this.#holdOffset =
-      this.#holdOffset === null ? byteOffset : Math.min(this.#holdOffset, byteOffset);
+    this.#holds.push(Math.min(byteOffset, this.#holdOffset ?? byteOffset));
   }
 
   release(byteOffset: number): void {
-    this.#holdOffset = null;
+    this.#holds.pop();
     this.consumed(byteOffset);
   }
 
@@ -127,8 +127,7 @@ export class ByteQueue {
 
   /** Bytes before `byteOffset` were read or passed over; they go unless a hold keeps them. */
   consumed(byteOffset: number): void {
-    const wanted = this.#holdOffset === null ? byteOffset : Math.min(byteOffset, this.#holdOffset);
-    const start = Math.min(wanted, this.#endOffset);
+    const start = Math.min(byteOffset, this.#holdOffset ?? byteOffset, this.#endOffset);
     if (start <= this.#startOffset) return;
     this.#startOffset = start;
     this.#dropChunks();
@@ -156,6 +155,11 @@ export class ByteQueue {
 
   #heldBytes(): number {
     return this.#endOffset - this.#startOffset;
+  }
+
+  /** The first byte that a hold keeps; null without one. */
+  get #holdOffset(): number | null {
+    return this.#holds[this.#holds.length - 1] ?? null;
   }
 
   /** Index of the chunk that `byteOffset` lies in or after; the queue's length if none is left. */

@@ -18,13 +18,16 @@ export interface InputSkipRequest {
   readonly bytes: number;
 }
 
-/** Bytes at and after `byteOffset` must stay readable again; answered with 0. */
+/** Bytes at and after `byteOffset` must stay readable again; holds nest. Answered with 0. */
 export interface InputHoldRequest {
   readonly request: "hold";
   readonly byteOffset: number;
 }
 
-/** End the hold: bytes before `byteOffset` are not asked for again; answered with 0. */
+/**
+ * End the latest hold: unless an earlier one keeps them, bytes before `byteOffset` are not asked for
+ * again. Answered with 0.
+ */
 export interface InputReleaseRequest {
   readonly request: "release";
   readonly byteOffset: number;

@@ -29,16 +29,16 @@ interface SourceFacts {
   readonly seekable: boolean;
 
   /**
-   * From now on bytes at and after `byteOffset` stay readable again. A second hold only widens the
-   * first: the lower offset counts. Means nothing to a seekable source.
+   * From now on bytes at and after `byteOffset` stay readable again. Holds nest: one that looks
+   * ahead within another does not end it. Means nothing to a seekable source.
    *
    * @throws {InternalError} if the bytes at `byteOffset` are gone already
    */
   hold(byteOffset: number): void;
 
   /**
-   * End the hold, however often it was asked for. Bytes before `byteOffset` may go at once; those
-   * from there on stay until they are read or passed over.
+   * End the latest hold. With the last one, bytes before `byteOffset` may go at once; those from
+   * there on stay until they are read or passed over.
    */
   release(byteOffset: number): void;
 }

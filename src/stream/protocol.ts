@@ -22,13 +22,19 @@ export interface SkipRequest {
   readonly bytes: number;
 }
 
-/** From now on bytes at and after `byteOffset` must stay readable again (a pipe keeps them). */
+/**
+ * From now on bytes at and after `byteOffset` must stay readable again (a pipe keeps them). Holds
+ * nest: a reader that looks ahead within another's hold does not end it.
+ */
 export interface HoldRequest {
   readonly request: "hold";
   readonly byteOffset: number;
 }
 
-/** End the hold: bytes before `byteOffset` are not asked for again. */
+/**
+ * End the latest hold: unless an earlier one keeps them, bytes before `byteOffset` are not asked for
+ * again.
+ */
 export interface ReleaseRequest {
   readonly request: "release";
   readonly byteOffset: number;

@@ -32,18 +32,17 @@ const moves: fc.Arbitrary<Move> = fc.oneof(
 function* script(list: readonly Move[], log: string[]): InputJob<string> {
   let position = 0;
   let furthest = 0;
-  let holdOffset: number | null = null;
+  const holds: number[] = [];
   for (const move of list) {
     if (move.do === "rewind") {
-      if (holdOffset !== null) position = between(holdOffset, furthest, move.part);
+      if (holds.length > 0) position = between(Math.min(...holds), furthest, move.part);
     } else if (move.do === "hold") {
-      if (holdOffset !== null) continue;
-      holdOffset = position;
+      holds.push(position);
       log.push(`hold ${yield { request: "hold", byteOffset: position }}`);
     } else if (move.do === "release") {
-      if (holdOffset === null) continue;
-      position = between(holdOffset, furthest, move.part);
-      holdOffset = null;
+      if (holds.length === 0) continue;
+      position = between(Math.min(...holds), furthest, move.part);
+      holds.pop();
       log.push(`release ${yield { request: "release", byteOffset: position }}`);
     } else {
       const byteOffset: number = position + move.gap;

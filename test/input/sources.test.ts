@@ -55,7 +55,8 @@ describe.each(syncMakers(disk.path))("a synchronous source: $kind", ({ seekable,
     source.close();
   });
 
-  rewindTests(seekable, (content) => make(content));
+  rewindTests(make);
+  if (!seekable) forwardOnlyTests(make);
 });
 
 describe.each(asyncMakers)("an asynchronous source: $kind", ({ seekable, make }) => {
@@ -90,16 +91,17 @@ describe.each(asyncMakers)("an asynchronous source: $kind", ({ seekable, make })
     await source.close();
   });
 
-  rewindTests(seekable, (content) => make(content));
+  rewindTests(make);
+  if (!seekable) forwardOnlyTests(make);
 });
 
-/** Holds and releases, which only mean something to a source that is read forwards. */
-function rewindTests(seekable: boolean, make: (bytes: Uint8Array) => AsyncSource | Source): void {
-  const readAt = async (source: AsyncSource | Source, byteOffset: number, count: number) => {
-    const into = new Uint8Array(count);
-    return into.subarray(0, await source.read(into, byteOffset));
-  };
+async function readAt(source: AsyncSource | Source, byteOffset: number, count: number) {
+  const into = new Uint8Array(count);
+  return into.subarray(0, await source.read(into, byteOffset));
+}
 
+/** Holds and releases: a source that is read forwards needs them, any other allows them. */
+function rewindTests(make: (bytes: Uint8Array) => AsyncSource | Source): void {
   it("gives held bytes again, small reads and large ones, in any order", async () => {
     const source = make(bytes);
     expect(await readAt(source, 0, 10)).toEqual(bytes.subarray(0, 10));
@@ -144,17 +146,24 @@ function rewindTests(seekable: boolean, make: (bytes: Uint8Array) => AsyncSource
     await source.close();
   });
 
-  it("lets a second hold only widen the first", async () => {
+  it("lets holds nest: the end of the inner one does not end the outer one", async () => {
     const source = make(bytes);
     source.hold(10);
     await readAt(source, 0, 1000);
     source.hold(500);
+    source.hold(20);
+    await readAt(source, 500, 100_000);
+    source.release(100_000);
+    source.release(100_000);
     expect(await readAt(source, 10, 4)).toEqual(bytes.subarray(10, 14));
+    source.release(100_000);
+    expect(await readAt(source, 100_000, 4)).toEqual(bytes.subarray(100_000, 100_004));
     await source.close();
   });
+}
 
-  if (seekable) return;
-
+/** What a source that is read forwards must not be asked for. */
+function forwardOnlyTests(make: (bytes: Uint8Array) => AsyncSource | Source): void {
   it.each([
     ["was read", async (source: AsyncSource | Source) => void (await readAt(source, 0, 100))],
     ["was passed over", async (source: AsyncSource | Source) => void (await source.skip(0, 100))],
@@ -163,6 +172,16 @@ function rewindTests(seekable: boolean, make: (bytes: Uint8Array) => AsyncSource
       async (source: AsyncSource | Source) => {
         source.hold(0);
         await readAt(source, 0, 100);
+        source.release(100);
+      },
+    ],
+    [
+      "was released twice",
+      async (source: AsyncSource | Source) => {
+        source.hold(10);
+        source.hold(20);
+        await readAt(source, 0, 100);
+        source.release(50);
         source.release(100);
       },
     ],
