@@ -1,4 +1,4 @@
-/** The reference engine, sentence by sentence of the port. */
+/** The reference engine keeps the contract of a page engine; the rest is the port by sentences. */
 import { describe, expect, it } from "vitest";
 import {
   BANK_PFNS,
@@ -11,6 +11,7 @@ import {
 import { createReferenceEngine } from "../../src/engine/reference/index.js";
 import { CapacityError, InternalError } from "../../src/findings/index.js";
 import { PAGE_BYTES } from "../../src/format/index.js";
+import { describePageEngine } from "./contract.js";
 import {
   batch,
   check,
@@ -52,6 +53,10 @@ function limitHit(act: () => void): string {
   }
   return "none";
 }
+
+const shared = createReferenceEngine(Buffer.compare);
+
+describePageEngine("reference", () => shared);
 
 describe("checking entries", () => {
   it("counts entries by type, invalid ones too, over all steps of a batch", () => {
