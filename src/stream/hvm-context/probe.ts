@@ -2,14 +2,26 @@
  * Recognises a bare HVM context: its first descriptor is HEADER, instance 0, 24 bytes, and the
  * header begins with its magic. Source: Xen public hvm/save.h (facts); DT-10.
  */
-import { type Probe, startsWithBytes } from "../magic.js";
-
-/** u16 typecode 1, u16 instance 0, u32 length 24, u32 magic 0x54381286. */
-const FIRST_BYTES = [0x01, 0, 0, 0, 0x18, 0, 0, 0, 0x86, 0x12, 0x38, 0x54] as const;
+import {
+  HVM_DESCRIPTOR_BYTES,
+  HVM_HEADER_BYTES,
+  HVM_HEADER_MAGIC,
+  HVM_TYPE_HEADER,
+} from "../../format/index.js";
+import { type Probe, viewOf } from "../magic.js";
 
 /** DT-10: the bare HVM context. */
 export const HVM_CONTEXT_PROBE: Probe = {
   row: "DT-10",
   name: "hvm-context",
-  matches: (head) => startsWithBytes(head, FIRST_BYTES),
+  matches: (head) => {
+    if (head.length < HVM_DESCRIPTOR_BYTES + 4) return false;
+    const view = viewOf(head);
+    return (
+      view.getUint16(0, true) === HVM_TYPE_HEADER &&
+      view.getUint16(2, true) === 0 &&
+      view.getUint32(4, true) === HVM_HEADER_BYTES &&
+      view.getUint32(HVM_DESCRIPTOR_BYTES, true) === HVM_HEADER_MAGIC
+    );
+  },
 };

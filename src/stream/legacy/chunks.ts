@@ -1,6 +1,6 @@
 /**
- * The chunks of a legacy stream, up to the one with id 0: page batches, HVM parameters, vcpu and TSC
- * info, the toolstack's record. What libxc has a record for is given at once; parameters are
+ * The chunks of a legacy stream, up to the one with id 0: page batches, HVM parameters, vcpu and
+ * TSC info, the toolstack's record. What libxc has a record for is given at once; parameters are
  * collected and given at the end, Xenstore strings are left to the caller.
  *
  *   id i32: a count of pages, 0, or the number of a kind | payload

@@ -1,8 +1,8 @@
 /**
- * The HVM tail of a legacy stream: three magic pfns and the HVM context, which become HVM_PARAMS and
- * HVM_CONTEXT; then the QEMU record, whose form depends on what wrote the file.
+ * The HVM tail of a legacy stream: three magic pfns and the HVM context, which become HVM_PARAMS
+ * and HVM_CONTEXT; then the QEMU record, whose form depends on what wrote the file.
  *
- *   ioreq u64 | buffered ioreq u64 | store u64 | length u32 | HVM context | signature (21) | QEMU data
+ *   ioreq u64 | buffered ioreq u64 | store u64 | length u32 | HVM context | signature (21) | data
  *
  * Source: Xen 4.5 xc_domain_restore.c, libxl_dom.c (facts); LG-HT-1, LG-HT-2, XA-7, XA-9, DT-8.
  */

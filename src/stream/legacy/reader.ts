@@ -28,11 +28,11 @@ const PV_P2M_SIZE_MAX = 0xffff_ffff;
 /**
  * Read one legacy stream.
  *
- * It gives libxc records of layer "legacy" (`head.byteOffset` is that of the chunk or structure they
- * are made from) and PAGE_DATA batches, between the moments "libxc-begin" and "libxc-end". Behind
- * them come a section "xenstore" (the strings of EMULATOR_XENSTORE_DATA, without its sub-header) and
- * a section "emulator" (QEMU's data alone). Of a Remus stream the first checkpoint is read, as the
- * converter does.
+ * It gives libxc records of layer "legacy" (`head.byteOffset` is that of the chunk or structure
+ * they are made from) and PAGE_DATA batches, between the moments "libxc-begin" and "libxc-end".
+ * Behind them come a section "xenstore" (the strings of EMULATOR_XENSTORE_DATA, without its
+ * sub-header) and a section "emulator" (QEMU's data alone). Of a Remus stream the first checkpoint
+ * is read, as the converter does.
  *
  * @param byteOffset of its first byte
  * @returns the first byte after it

@@ -52,7 +52,7 @@ export function* readLibvirt(
   if (stream.name !== claim) {
     yield faultAt(byteOffset + LIBVIRT_VERSION_OFFSET, {
       rule: "LV-6",
-      message: `Version ${header.version} makes libxl read a ${claim} stream; a ${stream.name} one follows.`,
+      message: `Version ${header.version} makes libxl read a ${claim} stream.`,
       expected: `a ${claim} stream`,
       actual: `a ${stream.name} stream`,
     });

@@ -1,6 +1,6 @@
 /**
- * The sections of a XAPI image that have a length: the Xenops record, QEMU state, UEFI variables and
- * TPM state. Lengths are claims: what is not there is never allocated. Source: xen-api
+ * The sections of a XAPI image that have a length: the Xenops record, QEMU state, UEFI variables
+ * and TPM state. Lengths are claims: what is not there is never allocated. Source: xen-api
  * suspend_image.ml, xenopsd domain.ml (facts); XA-10..12.
  */
 import { type Limits, StreamError } from "../../findings/index.js";
