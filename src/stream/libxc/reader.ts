@@ -210,17 +210,16 @@ class StreamWalk {
       yield { request: "hold", byteOffset: epochAt };
       const epochIndex = this.#recordIndex;
       const stop = yield* this.#walkOver(epochAt);
-      if (stop.kind === "break")
-        return yield* this.#failOver(epochAt, stop.byteOffset, "broken off");
+      if (stop.kind === "break") return yield* this.#failOver(stop.byteOffset, "broken off");
       if (stop.head.type === REC_TYPE_END) {
-        yield* this.#failOver(epochAt, stop.head.byteOffset, "END");
+        yield* this.#failOver(stop.head.byteOffset, "END");
         yield* this.#give(stop.head);
         return this.#end("end", nextOffset(stop.head));
       }
       const behind = nextOffset(stop.head);
       const answer = yield* this.#confirm(behind);
       if (answer.result !== "success") {
-        return yield* this.#failOver(epochAt, answer.byteOffset, "not confirmed");
+        return yield* this.#failOver(answer.byteOffset, "not confirmed");
       }
       yield* this.#replay(epochAt, epochIndex, stop.head.byteOffset);
       yield* this.#give(stop.head);
@@ -285,7 +284,7 @@ class StreamWalk {
     };
   }
 
-  *#failOver(epochAt: number, stopAt: number, why: string): Reader<LibxcEnd> {
+  *#failOver(stopAt: number, why: string): Reader<LibxcEnd> {
     yield {
       event: "moment",
       layer: "libxc",
