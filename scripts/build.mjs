@@ -92,6 +92,7 @@ async function buildBundle() {
     keepNames: true,
     banner: { js: "#!/usr/bin/env node" },
     define: {
+      "import.meta.url": "undefined",
       XENSTREAM_ENGINE_BASE64: JSON.stringify(readFileSync(WASM).toString("base64")),
       XENSTREAM_VERSION: JSON.stringify(version),
     },

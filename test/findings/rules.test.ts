@@ -32,7 +32,7 @@ const REJECTED = [
   ...[...run("XL", 1, 3), "XL-5", "XL-7", "XL-9", ...run("LV", 1, 3), "LV-6", "LV-8"],
   ...["XA-1", "XA-2", ...run("XA", 10, 12), "DT-8", "DT-14", "DT-15"],
   ...["HP-1", "HP-3", "HP-4", "HP-10", "HC-1", "HC-2", ...run("HC", 4, 7), "VG-21"],
-  ...[...run("XS-HDR", 1, 3), ...run("XS-REC", 5, 8), "XS-GLB-1", "XS-CON-4", "XS-CON-7"],
+  ...[...run("XS-HDR", 1, 3), ...run("XS-REC", 5, 8), "XS-GLB-1", "XS-CON-4"],
   ...["XS-WAT-1", "XS-WAT-2", "XS-NOD-6", "XS-QUO-3"],
   ...["LG-DET-6", ...run("LG-PV", 1, 5), "LG-CH-1"],
   ...[
@@ -70,6 +70,7 @@ const WARNED = [
     "HC-10",
   ],
   ...[...run("HC", 20, 27), "VG-5", "VG-25", "XS-REC-1", "XS-REC-2", "XS-REC-4", "XS-CON-5"],
+  "XS-CON-7",
   ...["XS-TA-2", "XS-NOD-8", "XS-CVT-2", "LG-HDR-1", "LG-HDR-2", "LG-HDR-3", "LG-CH-2", "LG-CH-7"],
   ...["LG-PT-2", "LG-PT-3", "LG-CNV-1"],
 ];

@@ -223,9 +223,10 @@ export const XENSTORE_RULES = [
   },
   {
     id: "XS-CON-7",
-    ...REJECTED,
+    ...WARNED,
     sentence: "Unread and unsent bytes are whole messages, but for the ends that may be partial.",
     enforcedBy: ["tool"],
+    disagree: "xenstored relies on it and checks nothing; sound streams with other bytes exist.",
     source: `${DOCUMENT}, CONNECTION_DATA; ${XENSTORED}, which relies on it`,
     hint: DAMAGE_HINT,
     example: "unsent bytes that end inside a message head",
