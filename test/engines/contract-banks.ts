@@ -154,7 +154,7 @@ function describeLongBatches(engine: () => PageEngine): void {
     return dataPages;
   }
 
-  /** Mostly XALLOC over two banks, descending; every 64th entry has data, all of it in one chunk. */
+  /** Mostly XALLOC over two banks, descending; every 64th entry has data, from pfn 0 on. */
   const mixed = (i: number) =>
     i % 64 === 0
       ? { pfn: i / 64, type: PAGE_TYPE_L1TAB }
@@ -195,7 +195,7 @@ function describeLongBatches(engine: () => PageEngine): void {
     ]);
   });
 
-  it("goes on counting data pages beyond any valid record, for the caller to drop the batch", () => {
+  it("goes on counting data pages beyond any valid record, changing nothing", () => {
     commitAll(engine(), plain(7, 1));
     const before = engine().stats();
     const seen = checkLong(3, (i) => ({ pfn: i, type: PAGE_TYPE_NOTAB }));
