@@ -13,6 +13,8 @@ import type { Reader } from "../protocol.js";
 import { readBytes, readInto, skipBytes } from "../requests.js";
 import { decodeXlConfig, decodeXlHeader, type XlHeader } from "./header.js";
 
+/** optional_data_len, the last field of the header. */
+const OPTIONAL_LENGTH_BYTES = 4;
 /** Offset of mandatory_flags in the header. */
 const FLAGS_OFFSET = 0x24;
 
@@ -93,7 +95,7 @@ function* readOptionalData(dataAt: number, header: XlHeader, limits: Limits): Re
       rule: "XL-5",
       ruleCase: "cut",
       layer: "xl",
-      byteOffset: dataAt,
+      byteOffset: dataAt - OPTIONAL_LENGTH_BYTES,
       message: "The file ends inside the optional data of its header.",
       expected: `${optionalDataBytes} bytes`,
     });
