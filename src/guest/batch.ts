@@ -86,9 +86,10 @@ export class Batch implements BatchSink {
     this.#judgeLength(step);
     if (this.#refused || this.#checkOnly) return null;
     const { engine, counts } = this.#guest;
+    // A commit that meets a limit has ended the batch: there is nothing left to drop.
+    this.#open = false;
     engine.commitEntries();
     this.#committed = true;
-    this.#open = false;
     counts.entries += this.#entryCount;
     counts.dataPages += step.dataPages;
     for (let type = 0; type < 16; type += 1) {
