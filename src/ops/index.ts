@@ -5,6 +5,7 @@ export { DOMAIN_DEFAULTS } from "../restore/index.js";
 export { FORMAT_HINTS, type FormatHint } from "../stream/index.js";
 export * from "./image.js";
 export * from "./inspect.js";
+export * from "./output.js";
 export * from "./restore.js";
 export * from "./runtime.js";
 export * from "./verify.js";
