@@ -1,7 +1,4 @@
 /** The door of export/: guest memory and facts as raw, ELF, LiME and streams. */
-export * from "./writers/containers.js";
-export * from "./writers/libxc.js";
-export * from "./writers/libxl.js";
-export * from "./writers/records.js";
-export * from "./writers/sink.js";
+export * from "./generate/index.js";
+export * from "./writers/index.js";
 export * from "./xenstore.js";
