@@ -50,6 +50,12 @@ export function openOutput(path: string): Output {
   return path === STANDARD_OUTPUT ? new StandardOutput() : new FileOutput(path);
 }
 
+/** True if a path names a file, present or to be made: no device, no pipe, not "-". */
+export function isFilePath(path: string): boolean {
+  if (path === STANDARD_OUTPUT) return false;
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? true;
+}
+
 /**
  * Make a whole output: opened, filled, closed, or removed if `fill` throws.
  *
