@@ -2,10 +2,16 @@
  * The command tree, and what happens around a command: parsing, one error printer, the exit code.
  * Each command's file is loaded when the command is called.
  */
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { VERSION } from "../ops/version.js";
 import { EXIT_CODES_HELP, EXIT_USAGE, exitCodeOf } from "./exit-codes.js";
-import { addDomainOptions, addOutputOptions, addReadingOptions, parseInteger } from "./options.js";
+import {
+  addDomainOptions,
+  addOutputOptions,
+  addReadingOptions,
+  parseBytes,
+  parseInteger,
+} from "./options.js";
 import { printError } from "./output.js";
 
 /** Parse the command line and do what it says. Returns the exit code; throws only bugs. */
@@ -37,6 +43,7 @@ export function buildProgram(done: (code: number) => void): Command {
   addVerify(program, done);
   addInspect(program, done);
   addRestore(program, done);
+  addGenerate(program, done);
   return program;
 }
 
@@ -81,5 +88,43 @@ function addRestore(program: Command, done: (code: number) => void): void {
     .action(async (file: string, options) => {
       const { restoreCommand } = await import("./restore.js");
       done(await restoreCommand(file, options));
+    });
+}
+
+function addGenerate(program: Command, done: (code: number) => void): void {
+  const command = program
+    .command("generate")
+    .description("make a synthetic image from a seed, and a description to check it by")
+    .requiredOption("-o, --output <path>", 'path of the image, or "-" for standard output');
+  addOutputOptions(command)
+    .option("--size <size>", "guest memory (default: 16MiB)", parseBytes)
+    .option("--seed <n>", "decides all contents (default: 0)", parseInteger(0, 2 ** 53 - 1))
+    .addOption(new Option("--guest <kind>", "guest").choices(["hvm", "pvh", "pv64", "pv32"]))
+    .addOption(
+      new Option(
+        "--container <name>",
+        "what is around the stream (default: libxc, nothing)",
+      ).choices(["libxc", "libxl", "xl", "libvirt", "xapi"]),
+    )
+    .option("--vcpus <n>", "vcpus (default: 2)", parseInteger(1, 128))
+    .option("--stream-version <n>", "libxc version, 2 or 3 (default: 3)", parseInteger(2, 3))
+    .option("--live <rounds>", "passes of re-sent pages", parseInteger(0, 1000))
+    .option("--checkpoints <n>", "checkpoints of a Remus stream", parseInteger(0, 1000))
+    .option("--verify", "send all pages once more, behind VERIFY")
+    .option("--zero <percent>", "pages that are zero (default: 30)", parseInteger(0, 100))
+    .option("--repeat <percent>", "pages that repeat a few (default: 10)", parseInteger(0, 100))
+    .option("--genid <hex>", "VM Generation ID: 32 digits or a UUID")
+    .option("--fault <rule>", "breach this rule, such as LC-PG-5, and no other")
+    .option("--describe <path>", "path of the description (default: the image's, with .json)")
+    .option("--no-describe", "no description")
+    .addOption(
+      new Option("--digest <kind>", "hashes in the description; none is faster")
+        .choices(["none", "sha256"])
+        .default("sha256"),
+    )
+    .addHelpText("after", EXIT_CODES_HELP)
+    .action(async (options) => {
+      const { generateCommand } = await import("./generate.js");
+      done(await generateCommand(options));
     });
 }

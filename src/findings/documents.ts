@@ -242,3 +242,45 @@ export interface BatchSummaryLine {
 
 /** Any line of `batch --json`: one JSON object each. */
 export type BatchLine = BatchBeginLine | BatchFileLine | BatchFailureLine | BatchSummaryLine;
+
+/** SHA-256 of memory, as restore gives it. */
+export type GenerateDigests = Required<Pick<MemoryResult, "streamSha256" | "restoredSha256">>;
+
+/** `generate`: what the image is, told by what made it. Printed by --json, kept beside the image. */
+export interface GenerateDescription extends DocumentHead {
+  readonly command: "generate";
+  /** Of the image. */
+  readonly bytes: number;
+  /** Of the image's bytes (`--digest sha256`). */
+  readonly sha256?: string;
+  /** Every option that decides the bytes, by the names of the flags. */
+  readonly options: {
+    readonly size: number;
+    readonly seed: number;
+    readonly guest: string;
+    readonly container: string;
+    readonly vcpus: number;
+    readonly streamVersion: number;
+    readonly live: number;
+    readonly checkpoints: number;
+    readonly verify: boolean;
+    readonly zero: number;
+    readonly repeat: number;
+    readonly genid: string | null;
+  };
+  readonly container: ContainerChain;
+  /** The image must be read with --checkpointed: its bytes alone do not tell. */
+  readonly checkpointed: boolean;
+  /** Rule that the image breaches; what follows is then left out. */
+  readonly fault: string | null;
+  readonly stream?: StreamResult;
+  readonly memory?: Partial<GenerateDigests> & {
+    readonly populatedPages: number;
+    readonly maxPfn: number;
+  };
+  /** HVM: parameters by index. */
+  readonly hvmParams?: Readonly<Record<string, string>>;
+  /** As restore gives them. */
+  readonly emulator?: readonly EmulatorResult[];
+  readonly xenstore?: readonly (readonly [key: string, value: string])[];
+}

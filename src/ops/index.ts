@@ -1,10 +1,20 @@
 /** The door of ops/: one operation per command, on top of all inner rooms. */
 
 export type { EngineName } from "../engine/index.js";
+export {
+  GENERATE_DEFAULTS,
+  GENERATED_CONTAINERS,
+  GENERATED_GUESTS,
+  type GeneratedContainer,
+  type GeneratedGuest,
+  type GenerateOptions,
+} from "../export/index.js";
 export { DOMAIN_DEFAULTS } from "../restore/index.js";
 export { FORMAT_HINTS, type FormatHint } from "../stream/index.js";
+export * from "./generate.js";
 export * from "./image.js";
 export * from "./inspect.js";
+export * from "./output.js";
 export * from "./restore.js";
 export * from "./runtime.js";
 export * from "./verify.js";

@@ -1,4 +1,5 @@
 /** The door of stream/: the reader protocol, codecs and readers of every format, detection. */
+export * from "./bytes.js";
 export * from "./codec.js";
 export * from "./detect.js";
 export * from "./entry-table.js";
@@ -13,5 +14,6 @@ export * from "./libxl/transitions.js";
 export * from "./open.js";
 export * from "./protocol.js";
 export * from "./requests.js";
+export * from "./struct.js";
 export * from "./xenstore/index.js";
 export * from "./xl/index.js";

@@ -1,0 +1,233 @@
+/**
+ * Where commands write the files they make. A file appears under its name once it is whole: until
+ * then it has a temporary name in the same folder, which is removed on an error or an interrupt.
+ * Standard output is "-"; a reader that closes the pipe is no error. What is written is not known
+ * here. Source: INTERFACE, exit codes 2, 130, 143.
+ */
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { ByteSink } from "../export/index.js";
+import { InputError } from "../findings/index.js";
+
+/** The path that stands for standard output. */
+export const STANDARD_OUTPUT = "-";
+
+const STDOUT_FD = 1;
+const NAME_BYTES = 6;
+const BUFFER_BYTES = 1024 * 1024;
+const FILE_MODE = 0o666;
+/** Pause before a pipe that is full is tried again. */
+const RETRY_MS = 1;
+
+/** An output that was opened. Either close() or abort() ends it; abort() may be called at any time. */
+export interface Output extends ByteSink {
+  /** Bytes taken so far. */
+  readonly byteCount: number;
+  /** The reader of standard output has gone: nothing more needs to be made. */
+  readonly readerGone: boolean;
+  /** Write what is buffered and make the file appear under its name. */
+  close(): void;
+  /** Give up and remove what is there. Does nothing after close(). */
+  abort(): void;
+}
+
+/**
+ * Open an output by its path, "-" for standard output.
+ *
+ * @throws {InputError} code "output": it cannot be made; the same comes from write() and close()
+ */
+export function openOutput(path: string): Output {
+  return path === STANDARD_OUTPUT ? new StandardOutput() : new FileOutput(path);
+}
+
+/** True if a path names a file, present or to be made: no device, no pipe, not "-". */
+export function isFilePath(path: string): boolean {
+  if (path === STANDARD_OUTPUT) return false;
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? true;
+}
+
+/**
+ * Make a whole output: opened, filled, closed, or removed if `fill` throws.
+ *
+ * @returns what `fill` returns
+ */
+export function writeOutput<T>(path: string, fill: (output: Output) => T): T {
+  const output = openOutput(path);
+  try {
+    const result = fill(output);
+    output.close();
+    return result;
+  } catch (error) {
+    output.abort();
+    throw error;
+  }
+}
+
+/** Gathers small writes; large ones go through. */
+abstract class BufferedOutput implements Output {
+  readonly #buffer = new Uint8Array(BUFFER_BYTES);
+  #used = 0;
+  #byteCount = 0;
+
+  abstract readonly readerGone: boolean;
+  abstract close(): void;
+  abstract abort(): void;
+  protected abstract put(bytes: Uint8Array): void;
+
+  get byteCount(): number {
+    return this.#byteCount;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#byteCount += bytes.length;
+    if (this.#used + bytes.length > BUFFER_BYTES) this.flush();
+    if (bytes.length >= BUFFER_BYTES) {
+      this.put(bytes);
+      return;
+    }
+    this.#buffer.set(bytes, this.#used);
+    this.#used += bytes.length;
+  }
+
+  protected flush(): void {
+    const used = this.#used;
+    this.#used = 0;
+    if (used > 0) this.put(this.#buffer.subarray(0, used));
+  }
+}
+
+/** A file, written beside its final name; a device or a named pipe is written to directly. */
+class FileOutput extends BufferedOutput {
+  readonly readerGone = false;
+  readonly #path: string;
+  /** What close() renames to #path and abort() removes; null where there is nothing to. */
+  #temporary: string | null;
+  #fd: number | null;
+
+  constructor(path: string) {
+    super();
+    try {
+      this.#path = followed(path);
+      const { fd, temporary } = openBeside(this.#path);
+      this.#fd = fd;
+      this.#temporary = temporary;
+    } catch (cause) {
+      throw outputError(path, cause);
+    }
+  }
+
+  protected put(bytes: Uint8Array): void {
+    const fd = this.#fd;
+    if (fd === null) return;
+    this.#guarded(() => {
+      for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
+    });
+  }
+
+  close(): void {
+    this.flush();
+    const fd = this.#fd;
+    if (fd === null) return;
+    this.#guarded(() => {
+      if (this.#temporary !== null) fsyncSync(fd);
+      this.#fd = null;
+      closeSync(fd);
+      if (this.#temporary !== null) renameSync(this.#temporary, this.#path);
+      this.#temporary = null;
+    });
+  }
+
+  abort(): void {
+    const fd = this.#fd;
+    const temporary = this.#temporary;
+    this.#fd = null;
+    this.#temporary = null;
+    try {
+      if (fd !== null) closeSync(fd);
+    } finally {
+      if (temporary !== null) unlinkSync(temporary);
+    }
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (cause) {
+      throw outputError(this.#path, cause);
+    }
+  }
+}
+
+/** Standard output: nothing to rename or remove. */
+class StandardOutput extends BufferedOutput {
+  #readerGone = false;
+
+  get readerGone(): boolean {
+    return this.#readerGone;
+  }
+
+  protected put(bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length && !this.#readerGone; ) {
+      try {
+        done += writeSync(STDOUT_FD, bytes, done);
+      } catch (cause) {
+        const code = (cause as NodeJS.ErrnoException).code;
+        if (code === "EPIPE") this.#readerGone = true;
+        else if (code === "EAGAIN") pause();
+        else throw outputError("standard output", cause);
+      }
+    }
+  }
+
+  close(): void {
+    this.flush();
+  }
+
+  abort(): void {
+    this.#readerGone = true;
+  }
+}
+
+/** The file that a path means, through links: renaming must not replace the link. */
+function followed(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return path;
+    throw cause;
+  }
+}
+
+/** A new file beside `path`, hidden by its dot; what is no regular file is opened as it is. */
+function openBeside(path: string): { readonly fd: number; readonly temporary: string | null } {
+  const present = statSync(path, { throwIfNoEntry: false });
+  if (present !== undefined && !present.isFile()) {
+    return { fd: openSync(path, "w"), temporary: null };
+  }
+  const suffix = randomBytes(NAME_BYTES).toString("hex");
+  const temporary = join(dirname(path), `.${basename(path)}.${suffix}.part`);
+  return { fd: openSync(temporary, "wx", FILE_MODE), temporary };
+}
+
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+}
+
+function outputError(path: string, cause: unknown): InputError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new InputError(`cannot write ${path}: ${reason}`, {
+    code: "output",
+    source: path,
+    cause,
+  });
+}
