@@ -1,0 +1,32 @@
+/**
+ * From parsed flags to what ops/ takes: limits and reading options. Loaded with the commands, not
+ * with the help.
+ */
+import { totalmem } from "node:os";
+import { DEFAULT_LIMITS, type Limits } from "../findings/index.js";
+import { DOMAIN_DEFAULTS, VERSION } from "../ops/index.js";
+import type { DomainOptions, SharedOptions } from "./options.js";
+
+/** How every document says what made it. */
+export const TOOL = { name: "xenstream", version: VERSION } as const;
+
+/** The limits that the options ask for. */
+export function limitsOf(options: Pick<SharedOptions, "maxMemory">): Limits {
+  return { ...DEFAULT_LIMITS, maxMemoryBytes: options.maxMemory ?? Math.floor(totalmem() / 2) };
+}
+
+/** The reading options that the flags ask for. */
+export function readingOf(options: SharedOptions & DomainOptions) {
+  return {
+    profile: options.profile,
+    checkpointed: options.checkpointed,
+    vcpus: options.vcpus ?? null,
+    formatHint: options.formatHint ?? null,
+    engine: options.engine,
+    limits: limitsOf(options),
+    sharedInfoFrame: options.sharedInfoFrame ?? DOMAIN_DEFAULTS.sharedInfoFrame,
+    storePort: options.storePort ?? DOMAIN_DEFAULTS.storePort,
+    consolePort: options.consolePort ?? DOMAIN_DEFAULTS.consolePort,
+    checkpoint: null,
+  };
+}
