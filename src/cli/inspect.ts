@@ -2,9 +2,9 @@
 import { inspectFile, Platform, wasmBytes } from "../ops/index.js";
 import { renderInspect } from "../report/index.js";
 import { EXIT_ACCEPTED, EXIT_REJECTED } from "./exit-codes.js";
-import { type FindingsOption, findingsShown, type SharedOptions } from "./options.js";
+import type { FindingsOption, SharedOptions } from "./options.js";
 import { writeJson, writeOut } from "./output.js";
-import { readingOf, TOOL } from "./reading.js";
+import { findingsShown, readingOf, TOOL } from "./reading.js";
 import { factsOf, styleFor } from "./terminal.js";
 import { withProgress } from "./with-progress.js";
 
@@ -21,7 +21,7 @@ export async function inspectCommand(file: string, flags: InspectFlags): Promise
     writeJson({ v: 1, command: "inspect", tool: TOOL, ...result });
   } else if (!flags.quiet) {
     const { tableOf } = await import("./table.js");
-    const style = styleFor(factsOf(process.stdout), flags.color);
+    const style = styleFor(factsOf("stdout"), flags.color);
     writeOut(renderInspect(result, { ...findingsShown(flags), style, table: tableOf }));
   }
   return result.verdict === "reject" ? EXIT_REJECTED : EXIT_ACCEPTED;

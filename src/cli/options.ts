@@ -38,9 +38,6 @@ const FORMAT_HINT_NAMES: readonly FormatHint[] = [
   "legacy64",
 ];
 
-/** Findings that text prints where --max-findings does not say otherwise. */
-const MAX_FINDINGS = 100;
-
 /** A size such as 512MiB, 2G or 1048576, in bytes. */
 export function parseBytes(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim());
@@ -137,7 +134,7 @@ export function addOutputOptions(command: Command): Command {
 export function addFindingsOption(command: Command): Command {
   return command.option(
     "--max-findings <n>",
-    `findings printed (default: ${MAX_FINDINGS}, repeated ones in short); JSON has all`,
+    "findings printed (default: 100, repeated ones in short); JSON has all",
     parseInteger(1, 1e9),
   );
 }
@@ -160,13 +157,4 @@ export function addDomainOptions(command: Command): Command {
       "PV: event channel of its console ring (default: 102)",
       parseInteger(0, 2 ** 32 - 1),
     );
-}
-
-/** How many findings a text shows, and whether repeated ones are shown in short. */
-export function findingsShown(flags: OutputOptions & FindingsOption) {
-  return {
-    verbose: flags.verbose,
-    maxFindings: flags.maxFindings ?? MAX_FINDINGS,
-    collapse: !flags.verbose && flags.maxFindings === undefined,
-  };
 }

@@ -2,12 +2,14 @@
  * Where a command writes: documents and reports to standard output, errors to standard error. A
  * reader that closes the pipe is no error.
  */
-import { writeSync } from "node:fs";
+import { fstatSync, writeSync } from "node:fs";
 import type { CapacityError, UsageError } from "../findings/index.js";
 import { EXIT_BUG, isTypedError } from "./exit-codes.js";
 
 const STDOUT = 1;
 const STDERR = 2;
+/** Width of a text that no terminal bounds. */
+export const DEFAULT_COLUMNS = 80;
 /** How long a full pipe is waited for at a time. */
 const WAIT_MS = 1;
 
@@ -21,19 +23,41 @@ export function writeJson(document: unknown): void {
   writeOut(`${JSON.stringify(document, null, 2)}\n`);
 }
 
+/**
+ * False for what is a file or a pipe. Asked first, because the process's own stream objects load
+ * the network stack, which costs a short command a tenth of its time.
+ */
+export function mayBeTerminal(fd: number): boolean {
+  try {
+    return fstatSync(fd).isCharacterDevice();
+  } catch {
+    return false; // closed
+  }
+}
+
+/** Columns of the terminal that a stream is; 80 where it is none. */
+export function columnsOf(name: "stdout" | "stderr"): number {
+  const columns = mayBeTerminal(name === "stdout" ? STDOUT : STDERR) ? process[name].columns : 0;
+  return columns || DEFAULT_COLUMNS;
+}
+
 /** Say on standard error what went wrong, in one line; a bug with all that a report needs. */
 export function printError(error: unknown): void {
   if (isTypedError(error) && error.exitCode !== EXIT_BUG) {
-    writeWhole(STDERR, `xenstream: ${oneLine(error.message)}${adviceOf(error)}\n`);
+    writeErr(`xenstream: ${oneLine(error.message)}${adviceOf(error)}\n`);
     return;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const host = `Node.js ${process.version}, ${process.platform} ${process.arch}`;
-  writeWhole(
-    STDERR,
+  writeErr(
     `xenstream: this is a bug of xenstream, please report it with the command and the image:\n` +
       `${host}\n${text}\n`,
   );
+}
+
+/** Write a text to standard error, whole. */
+export function writeErr(text: string): void {
+  writeWhole(STDERR, text);
 }
 
 function adviceOf(error: Error): string {

@@ -11,10 +11,20 @@ import {
   addReadingOptions,
   parseInteger,
 } from "./options.js";
-import { printError } from "./output.js";
+import { columnsOf, printError, writeErr, writeOut } from "./output.js";
 import { bundledVersion } from "./version.js";
 
 const FILE_HELP = 'path of an image, or "-" for standard input';
+
+/** Help goes the way of all output: written whole, without colours, a closed pipe is no error. */
+const HELP_OUTPUT = {
+  writeOut,
+  writeErr,
+  getOutHelpWidth: () => columnsOf("stdout"),
+  getErrHelpWidth: () => columnsOf("stderr"),
+  getOutHasColors: () => false,
+  getErrHasColors: () => false,
+};
 
 /** Parse the command line and do what it says. Returns the exit code; throws only bugs. */
 export async function run(argv: readonly string[]): Promise<number> {
@@ -41,6 +51,7 @@ export function buildProgram(done: (code: number) => void): Command {
     .helpOption("-h, --help", "print help")
     .helpCommand(false)
     .configureHelp({ optionDescription })
+    .configureOutput(HELP_OUTPUT)
     .exitOverride()
     .showHelpAfterError("(--help tells more)")
     .showSuggestionAfterError()

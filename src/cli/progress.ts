@@ -27,7 +27,7 @@ export class ProgressLine {
 
   constructor(file: string) {
     this.#name = cutMiddle(file === "-" ? "standard input" : printable(file), NAME_CHARACTERS);
-    this.#unicode = styleFor(factsOf(process.stderr), "never").unicode;
+    this.#unicode = styleFor(factsOf("stderr"), "never").unicode;
   }
 
   /** Clear the line, if it was ever drawn. */

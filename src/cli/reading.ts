@@ -5,7 +5,10 @@
 import { totalmem } from "node:os";
 import { DEFAULT_LIMITS, type Limits } from "../findings/index.js";
 import { DOMAIN_DEFAULTS, VERSION } from "../ops/index.js";
-import type { DomainOptions, SharedOptions } from "./options.js";
+import type { DomainOptions, FindingsOption, OutputOptions, SharedOptions } from "./options.js";
+
+/** Findings that text prints where --max-findings does not say otherwise. */
+const MAX_FINDINGS = 100;
 
 /** How every document says what made it. */
 export const TOOL = { name: "xenstream", version: VERSION } as const;
@@ -28,5 +31,14 @@ export function readingOf(options: SharedOptions & DomainOptions) {
     storePort: options.storePort ?? DOMAIN_DEFAULTS.storePort,
     consolePort: options.consolePort ?? DOMAIN_DEFAULTS.consolePort,
     checkpoint: null,
+  };
+}
+
+/** How many findings a text shows, and whether repeated ones are shown in short. */
+export function findingsShown(flags: OutputOptions & FindingsOption) {
+  return {
+    verbose: flags.verbose,
+    maxFindings: flags.maxFindings ?? MAX_FINDINGS,
+    collapse: !flags.verbose && flags.maxFindings === undefined,
   };
 }

@@ -3,14 +3,9 @@ import { hvmParamName } from "../format/index.js";
 import { Platform, restoreFile, wasmBytes } from "../ops/index.js";
 import { renderRestore } from "../report/index.js";
 import { EXIT_ACCEPTED, EXIT_REJECTED } from "./exit-codes.js";
-import {
-  type DomainOptions,
-  type FindingsOption,
-  findingsShown,
-  type SharedOptions,
-} from "./options.js";
+import type { DomainOptions, FindingsOption, SharedOptions } from "./options.js";
 import { writeJson, writeOut } from "./output.js";
-import { readingOf, TOOL } from "./reading.js";
+import { findingsShown, readingOf, TOOL } from "./reading.js";
 import { factsOf, styleFor } from "./terminal.js";
 import { withProgress } from "./with-progress.js";
 
@@ -35,7 +30,7 @@ export async function restoreCommand(file: string, flags: RestoreFlags): Promise
   if (flags.json) {
     writeJson({ v: 1, command: "restore", tool: TOOL, files: [result] });
   } else if (!flags.quiet) {
-    const style = styleFor(factsOf(process.stdout), flags.color);
+    const style = styleFor(factsOf("stdout"), flags.color);
     const paramName = (index: number) => hvmParamName(BigInt(index));
     writeOut(renderRestore(result, { ...findingsShown(flags), style, paramName }));
   }

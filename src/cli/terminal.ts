@@ -4,6 +4,7 @@
  */
 import picocolors from "picocolors";
 import type { Style } from "../report/index.js";
+import { DEFAULT_COLUMNS, mayBeTerminal } from "./output.js";
 
 /** What the answer depends on: a stream and an environment. */
 export interface TerminalFacts {
@@ -13,17 +14,16 @@ export interface TerminalFacts {
   readonly platform: string;
 }
 
-/** Width of a text that no terminal bounds. */
-const DEFAULT_COLUMNS = 80;
 /** Below this, lines run over rather than become unreadable. */
 const MIN_COLUMNS = 40;
 const MAX_COLUMNS = 160;
 
-/** The facts of an output stream of this process. */
-export function factsOf(stream: NodeJS.WriteStream): TerminalFacts {
+/** The facts of standard output or standard error. */
+export function factsOf(name: "stdout" | "stderr"): TerminalFacts {
+  const stream = mayBeTerminal(name === "stdout" ? 1 : 2) ? process[name] : null;
   return {
-    isTTY: stream.isTTY === true,
-    columns: stream.columns,
+    isTTY: stream?.isTTY === true,
+    columns: stream?.columns,
     env: process.env,
     platform: process.platform,
   };

@@ -95,8 +95,9 @@ function argumentOf(argument: Argument): TreeArgument {
 /** What addHelpText("after") put there: the help with it, less the help without. */
 function afterText(command: Command): string {
   const written: string[] = [];
-  command.configureOutput({ writeOut: (text) => written.push(text) });
+  const before = command.configureOutput();
+  command.configureOutput({ ...before, writeOut: (text) => written.push(text) });
   command.outputHelp();
-  command.configureOutput({ writeOut: (text) => process.stdout.write(text) });
+  command.configureOutput(before);
   return written.join("").slice(command.helpInformation().length).trim();
 }

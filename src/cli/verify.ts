@@ -3,9 +3,9 @@ import type { FileResult } from "../findings/index.js";
 import { Platform, verifyFile, wasmBytes } from "../ops/index.js";
 import { renderTotals, renderVerify } from "../report/index.js";
 import { EXIT_ACCEPTED, EXIT_REJECTED, exitCodeOf } from "./exit-codes.js";
-import { type FindingsOption, findingsShown, type SharedOptions } from "./options.js";
+import type { FindingsOption, SharedOptions } from "./options.js";
 import { printError, writeJson, writeOut } from "./output.js";
-import { readingOf, TOOL } from "./reading.js";
+import { findingsShown, readingOf, TOOL } from "./reading.js";
 import { factsOf, styleFor } from "./terminal.js";
 import { withProgress } from "./with-progress.js";
 
@@ -18,7 +18,7 @@ export interface VerifyFlags extends SharedOptions, FindingsOption {
 export async function verifyCommand(files: readonly string[], flags: VerifyFlags): Promise<number> {
   const platform = new Platform({ wasmBytes });
   const options = { ...readingOf(flags), readData: flags.readData };
-  const text = { ...findingsShown(flags), style: styleFor(factsOf(process.stdout), flags.color) };
+  const text = { ...findingsShown(flags), style: styleFor(factsOf("stdout"), flags.color) };
   const results: FileResult[] = [];
   const totals = { accepted: 0, rejected: 0, failed: 0 };
   const print = flags.json || flags.quiet ? () => {} : writeOut;

@@ -5,6 +5,7 @@
 import { statSync } from "node:fs";
 import type { ReadingHooks } from "../ops/index.js";
 import type { OutputOptions } from "./options.js";
+import { factsOf } from "./terminal.js";
 
 /** A regular file below this is read before a line could be drawn. */
 const QUIET_BYTES = 1024 * 1024;
@@ -18,8 +19,8 @@ export async function withProgress<R>(
   flags: Pick<OutputOptions, "progress" | "quiet">,
   work: (hooks: ReadingHooks) => R | Promise<R>,
 ): Promise<R> {
-  const wanted = flags.progress && !flags.quiet && process.stderr.isTTY === true;
-  if (!wanted || isSmall(file)) return work({});
+  if (!flags.progress || flags.quiet || isSmall(file)) return work({});
+  if (!factsOf("stderr").isTTY) return work({});
   const { ProgressLine } = await import("./progress.js");
   const line = new ProgressLine(file);
   try {
