@@ -6,13 +6,17 @@
 import { SingleBar } from "cli-progress";
 import type { ReadingHooks, ReadingProgress } from "../ops/index.js";
 import { bytesText, cutMiddle, durationText, printable } from "../report/index.js";
+import { DEFAULT_COLUMNS } from "./output.js";
 import { factsOf, styleFor } from "./terminal.js";
 
 /** Work that is done within this time shows nothing. */
 const QUIET_MS = 1000;
+/** Less than this is not told apart. */
+const LEAST_LEFT_MS = 1000;
 const FRAMES_PER_SECOND = 10;
 const BAR_CHARACTERS = 20;
-const NAME_CHARACTERS = 24;
+/** A name is cut to no less, whatever the width of the terminal. */
+const NAME_CHARACTERS = 12;
 
 /** The line of one file: make it when the work begins, end it before anything else is printed. */
 export class ProgressLine {
@@ -26,7 +30,7 @@ export class ProgressLine {
   #bar: SingleBar | null = null;
 
   constructor(file: string) {
-    this.#name = cutMiddle(file === "-" ? "standard input" : printable(file), NAME_CHARACTERS);
+    this.#name = file === "-" ? "standard input" : printable(file);
     this.#unicode = styleFor(factsOf("stderr"), "never").unicode;
   }
 
@@ -69,10 +73,10 @@ export class ProgressLine {
     });
   }
 
-  /** One line: name, bar, share, bytes, rate, time left; without a total only what is known. */
+  /** One line: name, bar, share, rate, time left; without a total only what is known. */
   #text({ phase, bytes, totalBytes }: ReadingProgress, elapsedMs: number): string {
     const rate = elapsedMs > 0 ? (bytes * 1000) / elapsedMs : 0;
-    const parts = [phase === "digest" ? `${this.#name} (digest)` : this.#name];
+    const parts: string[] = [];
     if (totalBytes !== null && totalBytes > 0) {
       const share = Math.min(1, bytes / totalBytes);
       parts.push(this.#drawn(share), `${Math.floor(share * 100)} %`);
@@ -82,9 +86,12 @@ export class ProgressLine {
     if (rate > 0) {
       parts.push(`${bytesText(rate)}/s`);
       const leftMs = totalBytes === null ? null : ((totalBytes - bytes) * 1000) / rate;
-      if (leftMs !== null) parts.push(`${durationText(Math.max(0, leftMs))} left`);
+      if (leftMs !== null) parts.push(`${durationText(Math.max(LEAST_LEFT_MS, leftMs))} left`);
     }
-    return parts.join("  ").slice(0, (process.stderr.columns || 80) - 1);
+    const facts = ["", ...(phase === "digest" ? ["digest"] : []), ...parts].join("  ");
+    const columns = (process.stderr.columns || DEFAULT_COLUMNS) - 1;
+    const room = Math.max(NAME_CHARACTERS, columns - facts.length);
+    return `${cutMiddle(this.#name, room)}${facts}`.slice(0, columns);
   }
 
   #drawn(share: number): string {

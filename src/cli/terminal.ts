@@ -36,7 +36,8 @@ export function styleFor(facts: TerminalFacts, color: "auto" | "always" | "never
   return {
     columns: Math.min(MAX_COLUMNS, Math.max(MIN_COLUMNS, columns)),
     cutPaths: facts.isTTY,
-    unicode: isUnicode(facts),
+    // A pipe gets what any tool can count and match.
+    unicode: facts.isTTY && isUnicode(facts),
     paint: {
       bold: paint.bold,
       dim: paint.dim,

@@ -52,7 +52,7 @@ function wrapped(pieces: readonly string[], indent: number, style: Style): strin
       line = longer;
       continue;
     }
-    if (line !== "") lines.push(`${margin}${line},`);
+    if (line !== "") lines.push(...hanging(margin, `${line},`, style));
     line = piece;
   }
   return [...lines, ...hanging(margin, line, style)];

@@ -4,8 +4,9 @@
  */
 import type { Style } from "./style.js";
 
-const LABEL_CHARACTERS = 11;
 const INDENT = "  ";
+/** What stands left of a fact: its label, or nothing. */
+const FACT_MARGIN = " ".repeat(13);
 
 /** Bytes with a unit, as 92.4 KiB. */
 export function bytesText(bytes: number): string {
@@ -93,18 +94,14 @@ const same = (text: string) => text;
 
 /** A fact of a summary: its name in a column of its own, its text wrapped beside it. */
 export function fact(label: string, text: string, style: Style): string[] {
-  const head = `${INDENT}${label.padEnd(LABEL_CHARACTERS)}`;
-  return hanging(head, text, style).map((line) => line.replace(label, style.paint.dim(label)));
+  return factLines(label, wrap(text, style.columns - FACT_MARGIN.length), style);
 }
 
 /** A fact whose text is made of lines that are not to be wrapped. */
 export function factLines(label: string, lines: readonly string[], style: Style): string[] {
-  const blank = INDENT + " ".repeat(LABEL_CHARACTERS);
-  return lines.map((line, index) =>
-    index === 0
-      ? INDENT + style.paint.dim(label) + blank.slice(2 + label.length) + line
-      : blank + line,
-  );
+  const name = label === "" ? "" : style.paint.dim(label);
+  const head = INDENT + name + FACT_MARGIN.slice(INDENT.length + label.length);
+  return lines.map((line, index) => (index === 0 ? head : FACT_MARGIN) + line);
 }
 
 /** A bar of `characters`, filled to `share` (0 to 1): any share above 0 shows. */
