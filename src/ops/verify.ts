@@ -31,7 +31,10 @@ export async function verifyFile(
   const startMs = performance.now();
   const { source, compression } = await openInput(path, { limits: options.limits });
   try {
-    return withCompression(verifySource(platform, source, path, options, startMs, hooks), compression);
+    return withCompression(
+      verifySource(platform, source, path, options, startMs, hooks),
+      compression,
+    );
   } finally {
     source.close();
   }
