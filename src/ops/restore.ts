@@ -4,10 +4,13 @@
  */
 import type { EngineName, MemoryModel } from "../engine/index.js";
 import { type MemoryResult, type RestoreFileResult, UsageError } from "../findings/index.js";
+import { PAGE_BYTES } from "../format/index.js";
 import { countZeroPages, digestSha256, digestXxh3 } from "../guest/index.js";
 import { driveSync, openInput, type Source } from "../input/index.js";
 import type { Job } from "../stream/index.js";
 import { fileResult, restoreResult, withCompression } from "./documents.js";
+import { withExcerpts } from "./excerpts.js";
+import { DigestProgress, driveOptions, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
 import { createSha256, type Platform } from "./runtime.js";
 
@@ -29,11 +32,13 @@ export async function restoreFile(
   platform: Platform,
   path: string,
   options: RestoreImageOptions,
+  hooks: ReadingHooks = {},
 ): Promise<RestoreFileResult> {
   const startMs = performance.now();
   const { source, compression } = await openInput(path, { limits: options.limits });
   try {
-    return withCompression(restoreSource(platform, source, path, options, startMs), compression);
+    const result = restoreSource(platform, source, path, options, startMs, hooks);
+    return withCompression(result, compression);
   } finally {
     source.close();
   }
@@ -46,12 +51,18 @@ export function restoreSource(
   file: string,
   options: RestoreImageOptions,
   startMs: number,
+  hooks: ReadingHooks = {},
 ): RestoreFileResult {
   const model = chooseModel(source, options);
   const image = new Image(platform.engine(options.engine), { ...options, readData: false, model });
-  const digests = driveSync(runAndDigest(image, options.digest), source);
+  const digests = driveSync(
+    runAndDigest(image, options.digest, hooks),
+    source,
+    driveOptions(hooks, source),
+  );
   const bytes = source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
-  return restoreResult(image, fileResult(image, file, bytes, performance.now() - startMs), digests);
+  const base = fileResult(image, file, bytes, performance.now() - startMs);
+  return restoreResult(image, withExcerpts(base, source), digests);
 }
 
 /** `auto`: resident if the image could be held whole, else indexed. A pipe cannot be indexed. */
@@ -67,11 +78,21 @@ function chooseModel(source: Source, options: RestoreImageOptions): MemoryModel 
   return (source.size ?? 0) <= options.limits.maxMemoryBytes ? "resident" : "indexed";
 }
 
-function* runAndDigest(image: Image, digest: "sha256" | "xxh3" | null): Job<Partial<MemoryResult>> {
+function* runAndDigest(
+  image: Image,
+  digest: "sha256" | "xxh3" | null,
+  hooks: ReadingHooks,
+): Job<Partial<MemoryResult>> {
   yield* image.run();
   const { guest } = image.restorer;
   if (guest === null || digest === null) return {};
-  if (digest === "sha256") return yield* digestSha256(guest, createSha256);
-  const pageDigest = yield* digestXxh3(guest);
-  return { pageDigest, zeroPages: yield* countZeroPages(guest) };
+  const memoryBytes = guest.engine.stats().populatedPages * PAGE_BYTES;
+  if (digest === "sha256") {
+    const progress = new DigestProgress(hooks, memoryBytes);
+    return yield* digestSha256(guest, progress.hashes(createSha256));
+  }
+  // Two passes over an indexed guest; a resident one needs no reads and is quick.
+  const progress = new DigestProgress(hooks, 2 * memoryBytes);
+  const pageDigest = yield* progress.reads(digestXxh3(guest));
+  return { pageDigest, zeroPages: yield* progress.reads(countZeroPages(guest)) };
 }
