@@ -15,6 +15,7 @@ import { DEFAULT_LIMITS, type Finding, type Verdict } from "../src/findings/inde
 import { digestSha256, type Sha256Digests } from "../src/guest/index.js";
 import { BufferSource, driveSync, type Source } from "../src/input/index.js";
 import { createSha256, Image, READING_DEFAULTS, type ReadingOptions } from "../src/ops/index.js";
+import type { StreamEvent } from "../src/stream/index.js";
 
 export const ROOT = resolve(import.meta.dirname, "..");
 export const FIXTURES = join(ROOT, "test/fixtures");
@@ -55,7 +56,11 @@ export interface Ran {
 }
 
 /** Run one image: by default the WASM engine, indexed, 2 vcpus, profile `restore`. */
-export function runSource(source: Source, options: RunOptions = {}): Ran {
+export function runSource(
+  source: Source,
+  options: RunOptions = {},
+  observe?: (event: StreamEvent) => void,
+): Ran {
   const { engine = "wasm", ...reading } = options;
   const image = new Image(engineOf(engine), {
     ...READING_DEFAULTS,
@@ -64,7 +69,7 @@ export function runSource(source: Source, options: RunOptions = {}): Ran {
     model: "indexed",
     ...reading,
   });
-  driveSync(image.run(), source);
+  driveSync(image.run(observe), source);
   const findings = image.collector.findings();
   return {
     image,

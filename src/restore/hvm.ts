@@ -7,8 +7,10 @@ import { checkHvmContext, type ParamState } from "../checks/index.js";
 import type { Place } from "../findings/index.js";
 import {
   HVM_PARAM_BUFIOREQ_PFN,
+  HVM_PARAM_CONSOLE_EVTCHN,
   HVM_PARAM_CONSOLE_PFN,
   HVM_PARAM_IOREQ_PFN,
+  HVM_PARAM_STORE_EVTCHN,
   HVM_PARAM_STORE_PFN,
 } from "../format/index.js";
 import type { Guest } from "../guest/index.js";
@@ -44,6 +46,12 @@ export function applyParamToMemory(
     if (console) page[CONSOLE_CONNECTION] = 1;
   });
   domain.completion.push({ step: "LC-SIM-4", pfn, what });
+}
+
+/** After END: the event channels of the new domain are set (LC-SIM-6). */
+export function completePorts(options: RestoreOptions, domain: DomainFacts): void {
+  domain.hvmParams.set(HVM_PARAM_STORE_EVTCHN, BigInt(options.storePort));
+  domain.hvmParams.set(HVM_PARAM_CONSOLE_EVTCHN, BigInt(options.consolePort));
 }
 
 /** After END: the context must be there, and its chain must frame (LC-HVM-7, HC-1..7, HC-20..). */

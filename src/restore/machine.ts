@@ -21,7 +21,7 @@ import {
 } from "../stream/index.js";
 import { vcpusOfConfig } from "./config.js";
 import { DomainFacts } from "./facts.js";
-import { completeHvm, completeParams } from "./hvm.js";
+import { completeHvm, completeParams, completePorts } from "./hvm.js";
 import { LibxcRecords } from "./libxc-records.js";
 import { LibxlRecords } from "./libxl-records.js";
 import type { RestoreOptions } from "./options.js";
@@ -193,6 +193,7 @@ export class Restorer {
     const closing = libxc?.closingPlace ?? { layer: "libxc" as const, byteOffset };
     if (domain.guest === "hvm") {
       if (libxc !== null) completeParams(this.#domainOptions, libxc.params, guest);
+      completePorts(this.#domainOptions, domain);
       completeHvm(this.#domainOptions, domain, closing);
     }
     if (domain.guest === "pv") yield* completePv(this.#domainOptions, domain, guest, closing);
