@@ -69,10 +69,16 @@ export function completeHvm(options: RestoreOptions, domain: DomainFacts, closin
   const context = decodeHvmContext(kept.body, { ...place, bodyByteOffset: bodyOffset(kept.head) });
   for (const fault of context.faults) options.report(fault);
   const vcpus = options.vcpus;
-  for (const fault of checkHvmContext(context.value, { vcpus, place })) options.report(fault);
+  for (const fault of checkHvmContext(context.value, { vcpus, place, pvh: domain.pvh }))
+    options.report(fault);
 }
 
 /** After END: what is to be said of the parameters together (HP-6, HP-8, VG-5). */
 export function completeParams(options: RestoreOptions, params: ParamState, guest: Guest): void {
-  for (const fault of params.complete((pfn) => guest.isPopulated(pfn))) options.report(fault);
+  for (const fault of params.complete((pfn) => guest.isPopulated(pfn))) {
+    // Only a page that is missing can be a refused batch's fault.
+    const missing = fault.rule === "HP-8" && fault.expected === "a buffer in populated memory";
+    if (missing && guest.refusedBatches > 0) options.suppress();
+    else options.report(fault);
+  }
 }
