@@ -3,7 +3,7 @@
  * what a restorer makes of the special pages. Source: libxc stream document; LC-SIM-4; the memory
  * layout of Xen's HVM guests (facts).
  *
- *   RAM 0.. | VGA hole a0..bf | RAM c0.. | generation id fc00a | special feff0..fefff | RAM 100000..
+ *   RAM 0.. | VGA a0..bf | RAM c0.. | generation id fc00a | special feff0..fefff | RAM 100000..
  */
 import {
   CONSOLE_READY_OFFSET,
@@ -80,11 +80,12 @@ export class HvmModel implements GuestModel {
     if (pfn === GENID && genid !== null) into.set(genid, GENID_OFFSET);
   }
 
-  fixUp(pfn: number, page: Uint8Array): void {
+  fixUp(pfn: number, page: Uint8Array): boolean {
     const touched = this.#pvh ? [STORE, CONSOLE] : [STORE, IOREQ, BUFIOREQ, CONSOLE];
-    if (!touched.includes(pfn)) return;
+    if (!touched.includes(pfn)) return false;
     page.fill(0);
     if (pfn === CONSOLE) page[CONSOLE_READY_OFFSET] = 1;
+    return true;
   }
 
   staticRecords(): RecordItem[] {

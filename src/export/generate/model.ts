@@ -21,8 +21,9 @@ export interface GuestModel {
    * Change a page from stream memory to restored memory: what the restorer's fix-ups leave.
    *
    * @param isPopulated  whether the guest has a pfn at the end
+   * @returns whether there is a fix-up for the pfn
    */
-  fixUp(pfn: number, page: Uint8Array, isPopulated: (pfn: number) => boolean): void;
+  fixUp(pfn: number, page: Uint8Array, isPopulated: (pfn: number) => boolean): boolean;
   /** Records before the first page, without STATIC_DATA_END. */
   staticRecords(): RecordItem[];
   /** Records behind the static part and before the first page. */

@@ -100,7 +100,7 @@ export class PvModel implements GuestModel {
     }
   }
 
-  fixUp(pfn: number, page: Uint8Array, isPopulated: (pfn: number) => boolean): void {
+  fixUp(pfn: number, page: Uint8Array, isPopulated: (pfn: number) => boolean): boolean {
     const { layout } = this;
     if (pfn === CONSOLE_PFN) {
       page[CONSOLE_READY_OFFSET] = 1;
@@ -116,7 +116,10 @@ export class PvModel implements GuestModel {
       for (let i = 0; i < layout.p2mEntries && first + i < layout.pageCount; i++) {
         this.#writeFrame(page, i, isPopulated(first + i) ? first + i : null);
       }
+    } else {
+      return false;
     }
+    return true;
   }
 
   staticRecords(): RecordItem[] {
