@@ -194,7 +194,7 @@ function describedOptions(options: GenerateOptions): GenerateDescription["option
 /** What restore says beside memory: parameters, emulator state, Xenstore entries. */
 function guestFacts(model: GuestModel, options: GenerateOptions) {
   const hvmParams: Record<string, string> = {};
-  for (const [index, value] of model.hvmParams) hvmParams[index] = `0x${value.toString(16)}`;
+  for (const [index, value] of model.restoredParams) hvmParams[index] = `0x${value.toString(16)}`;
   const emulated = options.guest === "hvm" && options.container !== "libxc";
   const bytes = emulated ? qemuState(options.seed).length : 0;
   const libxl = CONTAINER_CHAINS[options.container].includes("libxl");

@@ -4,21 +4,21 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { run } from "../../src/cli/index.js";
+import type { UsageError } from "../../src/findings/index.js";
+
+const caught = vi.hoisted((): { error: unknown } => ({ error: null }));
+vi.mock(import("../../src/cli/output.js"), async (original) => ({
+  ...(await original()),
+  printError: (error: unknown) => {
+    caught.error = error;
+  },
+}));
 
 let folder = "";
-let complaints = "";
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "xenstream-cli-"));
-  complaints = "";
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    complaints += String(text);
-    return true;
-  });
 });
-afterEach(() => {
-  vi.restoreAllMocks();
-  rmSync(folder, { recursive: true });
-});
+afterEach(() => rmSync(folder, { recursive: true }));
 
 const generate = (...args: readonly string[]) =>
   run(["node", "xenstream", "generate", "--quiet", "-o", join(folder, "vm.save"), ...args]);
@@ -62,7 +62,8 @@ describe("xenstream generate", () => {
     ["--guest pv64 --fault HP-1", "--guest hvm or pvh"],
   ])("exits with 2 and says what would do: %s", async (flags, advice) => {
     expect(await generate(...flags.split(" "))).toBe(2);
-    expect(complaints).toContain(advice);
+    const { option, allowed } = caught.error as UsageError;
+    expect(`${option}: ${allowed}`).toContain(advice);
     expect(readdirSync(folder)).toEqual([]);
   });
 

@@ -7,6 +7,9 @@ import type { GuestKind } from "../../format/index.js";
 import type { RecordItem } from "./items.js";
 import type { MemoryMap } from "./memory.js";
 
+/** What the new domain of a simulated restore is by default (LC-SIM-6). */
+export const NEW_DOMAIN = { sharedInfoFrame: 0x7ff0, storePort: 101, consolePort: 102 } as const;
+
 /** One synthetic guest. */
 export interface GuestModel {
   readonly kind: GuestKind;
@@ -30,6 +33,6 @@ export interface GuestModel {
   recordsBeforePages(): RecordItem[];
   /** Records that close a plain stream, or each epoch, without END and CHECKPOINT. */
   recordsBehindPages(): RecordItem[];
-  /** HVM: parameters by index, as the restore document has them. */
-  readonly hvmParams: readonly (readonly [index: number, value: bigint])[];
+  /** HVM: parameters by index once the guest is restored; the new domain's ports are among them. */
+  readonly restoredParams: readonly (readonly [index: number, value: bigint])[];
 }

@@ -63,7 +63,7 @@ export function told({ options, counts }: Made) {
     xen: xenOf(options.version),
     checkpoints: options.checkpoints,
     ...counts,
-    hvmParams: [...model.hvmParams].sort(([a], [b]) => a - b),
+    hvmParams: [...model.restoredParams].sort(([a], [b]) => a - b),
     ...countMemory(model.memory, lastPass),
     streamSha256: stream.digest("hex"),
     restoredSha256: step.value.digest("hex"),
