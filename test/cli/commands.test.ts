@@ -1,6 +1,7 @@
 /** The bundled command without a terminal: exit codes, documents, pipes, and odd inputs. */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { smallImage, temporaryFolder } from "./image.js";
 import { COMMAND, ROOT, shell, widest, xenstream } from "./run.js";
@@ -159,6 +160,31 @@ describe("--max-findings", () => {
     expect(stdout).toContain("error LC-PG-5");
     expect(stdout).not.toContain("warning HP-7:");
     expect(stdout).toMatch(/more finding.*--max-findings prints more, --json all/);
+  });
+});
+
+describe("the code that V8 made of the commands", () => {
+  const files = ["xenstream.cjs", "xenstream-commands.cjs"];
+  const copies = files.map((name) =>
+    folder.write(name, readFileSync(join(dirname(COMMAND), name))),
+  );
+  const verify = () =>
+    spawnSync(process.execPath, [copies[0] ?? "", "verify", "--quiet", bad], { encoding: "utf8" });
+
+  it("may be missing", () => {
+    expect(verify()).toMatchObject({ status: 1, stderr: "" });
+  });
+
+  it.each([
+    ["empty", () => Buffer.alloc(0)],
+    ["of another build", () => Buffer.from("v1.0.0 plan9 vax //x\ncode")],
+    [
+      "cut short",
+      () => readFileSync(`${join(dirname(COMMAND), files[1] ?? "")}.cache`).subarray(0, 5000),
+    ],
+  ])("may be %s", (_, bytes) => {
+    folder.write(`${files[1]}.cache`, bytes());
+    expect(verify()).toMatchObject({ status: 1, stderr: "" });
   });
 });
 
