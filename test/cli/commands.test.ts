@@ -106,12 +106,15 @@ describe("--json", () => {
   });
 
   it("puts the bytes around a fault into the finding where the input can be read again", () => {
-    const [finding] = JSON.parse(xenstream(["verify", "--json", bad]).stdout).files[0].findings;
+    const found = (stdout: string) =>
+      JSON.parse(stdout).files[0].findings.find(({ rule }: { rule: string }) => rule === "LC-PG-5");
+    const finding = found(xenstream(["verify", "--json", bad]).stdout);
     expect(finding).toMatchObject({ rule: "LC-PG-5", byteOffset: 88 });
     expect(finding.excerpt.byteOffset).toBe(80);
     expect(finding.excerpt.hex.slice(16, 32)).toBe("0300000000000070");
     const piped = xenstream(["verify", "--json", "-"], { input: readFileSync(bad) });
-    expect(JSON.parse(piped.stdout).files[0].findings[0].excerpt).toBeUndefined();
+    expect(found(piped.stdout)).toBeDefined();
+    expect(found(piped.stdout).excerpt).toBeUndefined();
   });
 });
 
@@ -156,10 +159,10 @@ describe("output in a pipe", () => {
 
 describe("--max-findings", () => {
   it("bounds what is printed, and says what is not", () => {
-    const { stdout } = xenstream(["verify", "--max-findings", "1", bad]);
+    const { stdout } = xenstream(["verify", "--verbose", "--max-findings", "1", bad]);
     expect(stdout).toContain("error LC-PG-5");
-    expect(stdout).not.toContain("warning HP-7:");
-    expect(stdout).toMatch(/more finding.*--max-findings prints more, --json all/);
+    expect(stdout).not.toMatch(/^(warning|note) /m);
+    expect(stdout).toMatch(/more findings?: --max-findings prints more, --json all/);
   });
 });
 
