@@ -4,8 +4,8 @@
  *
  *   wasm     assembly/ -> engine.wasm
  *   lib      src/ -> lib/**.js and .d.ts, engine.wasm beside them
- *   bundle   src/cli/main.ts -> xenstream.cjs, which is run, and xenstream-commands.cjs beside it,
- *            the module inside
+ *   bundle   src/cli/main.ts -> xenstream.cjs, which is run, xenstream-commands.cjs beside it, the
+ *            module inside, and what V8 made of that, for the Node.js that builds
  *
  * The latter holds the module as base64 text in the constant XENSTREAM_ENGINE_BASE64; where that is
  * not defined (the library), engine.wasm is read from beside lib/index.js.

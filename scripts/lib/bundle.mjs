@@ -1,14 +1,19 @@
 /**
  * Bundles the command in two files: the one that is run holds the command tree alone, so that help
- * and completions start at once; the other, all that commands load when they are called.
+ * and completions start at once; the other, all that commands load when they are called. Beside
+ * the latter stands the code that V8 made of it, which is most of what a short command costs.
  */
+import { spawnSync } from "node:child_process";
 import { chmodSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { build } from "esbuild";
 import { ROOT } from "./root.mjs";
 
 /** What the command tree loads lazily goes to the second file. */
 const TREE = "src/cli/program.ts";
+
+/** Loads the second file from the first. */
+const LOADER = "./scripts/lib/load-commands.cjs";
 
 /** commander asks for it to run commands that are programs of their own; there are none. */
 const UNUSED_BUILTIN = "node:child_process";
@@ -31,6 +36,9 @@ export async function bundleCommand({ main, outfile, workfile, define }) {
     minifyWhitespace: true,
     // What the library asks of import.meta is not reached where the module is in the bundle.
     define: { ...define, "import.meta.url": "undefined" },
+    // As a require: import() would start the loader of modules first, and code that is loaded with
+    // what V8 made of it cannot do it at all.
+    supported: { "dynamic-import": false },
     plugins: [lazyBuiltin()],
     logLevel: "warning",
   };
@@ -40,9 +48,7 @@ export async function bundleCommand({ main, outfile, workfile, define }) {
     entryPoints: [main],
     outfile,
     banner: { js: "#!/usr/bin/env node" },
-    // As a require: import() of CommonJS would start the loader of modules first.
-    supported: { "dynamic-import": false },
-    plugins: [...shared.plugins, commandsElsewhere(lazy, `./${basename(workfile)}`)],
+    plugins: [...shared.plugins, commandsElsewhere(lazy)],
   });
   await build({
     ...shared,
@@ -52,20 +58,29 @@ export async function bundleCommand({ main, outfile, workfile, define }) {
       loader: "ts",
     },
     outfile: workfile,
+    // Code that V8 keeps of this file is told by it: see load-commands.cjs.
+    footer: { js: `//${Date.now().toString(36)}${process.hrtime.bigint().toString(36)}` },
   });
   chmodSync(join(ROOT, outfile), 0o755);
+  spawnSync(process.execPath, [join(ROOT, "scripts/lib/make-code-cache.mjs")], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
 }
 
 /** Notes each module that the tree loads lazily, and has it taken from the other file. */
-function commandsElsewhere(found, target) {
+function commandsElsewhere(found) {
   return {
     name: "commands-elsewhere",
-    setup({ onResolve }) {
+    setup({ onResolve, onLoad }) {
       onResolve({ filter: /^\.\// }, ({ kind, importer, path, resolveDir }) => {
         if (kind !== "dynamic-import" || importer !== join(ROOT, TREE)) return undefined;
         found.add(join(resolveDir, path.replace(/\.js$/, ".ts")));
-        return { path: target, external: true };
+        return { path: LOADER, namespace: "commands" };
       });
+      onLoad({ filter: /.*/, namespace: "commands" }, () => ({
+        contents: `module.exports = require(${JSON.stringify(LOADER)}).load().exports;`,
+        resolveDir: ROOT,
+      }));
     },
   };
 }

@@ -37,29 +37,33 @@ function bashScript(tree: Tree): string {
   const cases = tree.commands.map((command) => {
     const flags = command.options.map(({ long }) => long).join(" ");
     const words = wordsOf(command, tree).join(" ");
-    return `    ${command.name}) flags="${flags}"; words="${words}"; paths=${takesPaths(command) ? 1 : 0} ;;`;
+    const paths = takesPaths(command) ? 1 : 0;
+    return `    ${command.name}) flags="${flags}"; words="${words}"; paths=${paths} ;;`;
   });
-  const values = new Map<string, readonly string[]>();
-  for (const option of tree.commands.flatMap(({ options }) => options)) {
-    if (option.takesValue) values.set(option.long, option.choices);
-  }
-  const valueCases = [...values].map(([long, choices]) =>
-    choices.length === 0
-      ? `    ${long}) return ;;`
-      : `    ${long}) mapfile -t COMPREPLY < <(compgen -W "${choices.join(" ")}" -- "$cur"); return ;;`,
+  // The same option may take other values in another command.
+  // The same option may take other values in another command.
+  const values = tree.commands.flatMap(({ name, options }) =>
+    options
+      .filter(({ takesValue }) => takesValue)
+      .map(({ long, choices }) => `    "${name} ${long}") values="${choices.join(" ")}" ;;`),
   );
   const names = tree.commands.map(({ name }) => name).join(" ");
   return `# bash completion of ${tree.name}; made by "${tree.name} completion bash"
 _${tree.name}() {
   local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]}
-  local command="" flags="" words="" paths=0 i
+  local command="" flags="" words="" values="" paths=0 i
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     [[ \${COMP_WORDS[i]} != -* ]] && { command=\${COMP_WORDS[i]}; break; }
   done
-  case $prev in
-${valueCases.join("\n")}
+  case "$command $prev" in
+${values.join("\n")}
+    *) values="-" ;;
   esac
+  if [[ $values != - ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$values" -- "$cur")
+    return
+  fi
   case $command in
 ${cases.join("\n")}
     *) flags="${tree.options.map(({ long }) => long).join(" ")}"; words="${names}" ;;

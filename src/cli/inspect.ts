@@ -21,7 +21,7 @@ export async function inspectCommand(file: string, flags: InspectFlags): Promise
     writeJson({ v: 1, command: "inspect", tool: TOOL, ...result });
   } else if (!flags.quiet) {
     const { tableOf } = await import("./table.js");
-    const style = styleFor(factsOf("stdout"), flags.color);
+    const style = await styleFor(factsOf("stdout"), flags.color);
     writeOut(renderInspect(result, { ...findingsShown(flags), style, table: tableOf }));
   }
   return result.verdict === "reject" ? EXIT_REJECTED : EXIT_ACCEPTED;

@@ -7,7 +7,7 @@ import { SingleBar } from "cli-progress";
 import type { ReadingHooks, ReadingProgress } from "../ops/index.js";
 import { bytesText, cutMiddle, durationText, printable } from "../report/index.js";
 import { DEFAULT_COLUMNS } from "./output.js";
-import { factsOf, styleFor } from "./terminal.js";
+import { factsOf, isUnicode } from "./terminal.js";
 
 /** Work that is done within this time shows nothing. */
 const QUIET_MS = 1000;
@@ -31,7 +31,7 @@ export class ProgressLine {
 
   constructor(file: string) {
     this.#name = file === "-" ? "standard input" : printable(file);
-    this.#unicode = styleFor(factsOf("stderr"), "never").unicode;
+    this.#unicode = isUnicode(factsOf("stderr"));
   }
 
   /** Clear the line, if it was ever drawn. */

@@ -30,7 +30,7 @@ export async function restoreCommand(file: string, flags: RestoreFlags): Promise
   if (flags.json) {
     writeJson({ v: 1, command: "restore", tool: TOOL, files: [result] });
   } else if (!flags.quiet) {
-    const style = styleFor(factsOf("stdout"), flags.color);
+    const style = await styleFor(factsOf("stdout"), flags.color);
     const paramName = (index: number) => hvmParamName(BigInt(index));
     writeOut(renderRestore(result, { ...findingsShown(flags), style, paramName }));
   }

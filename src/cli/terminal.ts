@@ -2,8 +2,7 @@
  * What is known of the terminal that a text goes to: colours, columns, characters. Looks at streams
  * and environment once per command; report/ is told and knows no terminal.
  */
-import picocolors from "picocolors";
-import type { Style } from "../report/index.js";
+import { PLAIN, type Style } from "../report/index.js";
 import { DEFAULT_COLUMNS, mayBeTerminal } from "./output.js";
 
 /** What the answer depends on: a stream and an environment. */
@@ -29,9 +28,14 @@ export function factsOf(name: "stdout" | "stderr"): TerminalFacts {
   };
 }
 
-/** How a text looks on a terminal of these facts. */
-export function styleFor(facts: TerminalFacts, color: "auto" | "always" | "never"): Style {
-  const paint = picocolors.createColors(wantsColor(facts, color));
+/** How a text looks on a terminal of these facts. The library of colours is loaded for colours. */
+export async function styleFor(
+  facts: TerminalFacts,
+  color: "auto" | "always" | "never",
+): Promise<Style> {
+  const paint = wantsColor(facts, color)
+    ? (await import("picocolors")).default.createColors(true)
+    : PLAIN.paint;
   const columns = facts.isTTY ? facts.columns || DEFAULT_COLUMNS : DEFAULT_COLUMNS;
   return {
     columns: Math.min(MAX_COLUMNS, Math.max(MIN_COLUMNS, columns)),
@@ -59,7 +63,7 @@ export function wantsColor(facts: TerminalFacts, color: "auto" | "always" | "nev
 }
 
 /** Whether the locale says UTF-8: bars are drawn with blocks then, else with ASCII. */
-function isUnicode({ env, platform }: TerminalFacts): boolean {
+export function isUnicode({ env, platform }: TerminalFacts): boolean {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || "";
   return /utf-?8/i.test(locale) || (locale === "" && platform !== "linux");
 }

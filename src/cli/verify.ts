@@ -18,7 +18,7 @@ export interface VerifyFlags extends SharedOptions, FindingsOption {
 export async function verifyCommand(files: readonly string[], flags: VerifyFlags): Promise<number> {
   const platform = new Platform({ wasmBytes });
   const options = { ...readingOf(flags), readData: flags.readData };
-  const text = { ...findingsShown(flags), style: styleFor(factsOf("stdout"), flags.color) };
+  const text = { ...findingsShown(flags), style: await styleFor(factsOf("stdout"), flags.color) };
   const results: FileResult[] = [];
   const totals = { accepted: 0, rejected: 0, failed: 0 };
   const print = flags.json || flags.quiet ? () => {} : writeOut;
