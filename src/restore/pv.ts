@@ -112,12 +112,20 @@ class PvCompletion {
     else this.#options.report(fault);
   }
 
+  /** A pfn outside the guest is one whatever batches held; only refused p2m frames may excuse it. */
+  #reportRange(kept: KeptRecord, breach: Breach): void {
+    if (this.#domain.refused.has("X86_PV_P2M_FRAMES")) this.#options.suppress();
+    else this.#options.report({ ...placeOf(kept.head), ...breach });
+  }
+
   /** Pfn in range, of plain type, populated. Returns false, and says so, if not. */
   #plainPage(kept: KeptRecord, at: number, rule: string, what: string, pfn: number): boolean {
     const breach = this.#pageBreach(pfn, "plain");
     if (breach === null) return true;
     const message = `The ${what} is not a usable page.`;
-    this.#reportPage(kept, { rule, byteOffset: at, message, ...breach });
+    const told = { rule, byteOffset: at, message, ...breach };
+    if (pfn > this.#guest.maxPfn) this.#reportRange(kept, told);
+    else this.#reportPage(kept, told);
     return false;
   }
 
@@ -224,7 +232,7 @@ class PvCompletion {
     const message = `The ${what} is not a top-level page table.`;
     if (pfn > guest.maxPfn) {
       const expected = `pfn at most 0x${guest.maxPfn.toString(16)}`;
-      this.#reportPage(kept, { rule, byteOffset, message, expected, actual: name });
+      this.#reportRange(kept, { rule, byteOffset, message, expected, actual: name });
       return;
     }
     const type = guest.engine.pageType(pfn);
