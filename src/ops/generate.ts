@@ -23,7 +23,13 @@ import {
   xenOf,
 } from "../export/index.js";
 import type { GenerateDescription, GenerateDigests } from "../findings/index.js";
-import { EMULATOR_QEMU_UPSTREAM, PAGE_BYTES } from "../format/index.js";
+import {
+  EMULATOR_QEMU_UPSTREAM,
+  HVM_PARAM_CONSOLE_EVTCHN,
+  HVM_PARAM_STORE_EVTCHN,
+  PAGE_BYTES,
+} from "../format/index.js";
+import { DOMAIN_DEFAULTS } from "../restore/index.js";
 import { type Output, openOutput, writeOutput } from "./output.js";
 import { VERSION } from "./version.js";
 
@@ -193,7 +199,14 @@ function describedOptions(options: GenerateOptions): GenerateDescription["option
 /** What restore says beside memory: parameters, emulator state, Xenstore entries. */
 function guestFacts(model: GuestModel, options: GenerateOptions) {
   const hvmParams: Record<string, string> = {};
-  for (const [index, value] of model.hvmParams) hvmParams[index] = `0x${value.toString(16)}`;
+  const { storePort, consolePort } = DOMAIN_DEFAULTS;
+  const ports = [
+    [HVM_PARAM_STORE_EVTCHN, storePort],
+    [HVM_PARAM_CONSOLE_EVTCHN, consolePort],
+  ] as const;
+  for (const [index, value] of [...model.hvmParams, ...ports]) {
+    hvmParams[index] = `0x${value.toString(16)}`;
+  }
   const emulated = options.guest === "hvm" && options.container !== "libxc";
   const bytes = emulated ? qemuState(options.seed).length : 0;
   const libxl = CONTAINER_CHAINS[options.container].includes("libxl");
