@@ -62,6 +62,7 @@ export function buildProgram(done: (code: number) => void): Command {
   addInspect(program, done);
   addRestore(program, done);
   addGenerate(program, done);
+  addExplain(program, done);
   addHelp(program);
   addCompletion(program);
   return program;
@@ -169,6 +170,22 @@ function addGenerate(program: Command, done: (code: number) => void): void {
   command.action(async (options) => {
     const { generateCommand } = await import("./generate.js");
     done(await generateCommand(options));
+  });
+}
+
+function addExplain(program: Command, done: (code: number) => void): void {
+  const command = program
+    .command("explain")
+    .description("a rule: its sentence, severity, source, an example, what to do")
+    .argument("<rule>", "id of a rule, as a finding carries it");
+  addOutputOptions(command);
+  addExamples(command, [
+    ["xenstream explain LC-PG-5", "what the rule says, and what to do"],
+    ["xenstream explain --json HC-20 | jq .severity", "for a script"],
+  ]);
+  command.action(async (rule: string, flags) => {
+    const { explainCommand } = await import("./explain.js");
+    done(explainCommand(rule, flags));
   });
 }
 
