@@ -20,7 +20,7 @@ export type InputErrorCode =
 export type MaybePromise<T> = T | Promise<T>;
 
 /** What both kinds of source tell of themselves. */
-interface SourceFacts {
+export interface SourceFacts {
   /** For messages: the path as given, "(standard input)", or what the maker chose. */
   readonly name: string;
   /** Bytes in all; null where that is not known (yet). */
