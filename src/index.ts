@@ -36,9 +36,11 @@ export {
   XenstreamError,
 } from "./findings/index.js";
 export {
+  COMPRESSIONS,
   type Compression,
   type ContainerName,
   type GuestKind,
+  LAYERS,
   type Layer,
   PAGE_BYTES,
   PAGE_TYPE_NAMES,

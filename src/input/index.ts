@@ -1,5 +1,5 @@
 /** The door of input/: where bytes come from, and the drivers that serve a reader's requests. */
-export { type BlobLike, BlobSource } from "./blob-source.js";
+export { type BlobLike, type BlobSlice, BlobSource } from "./blob-source.js";
 export { BufferSource } from "./buffer-source.js";
 export {
   decompressed,

@@ -77,8 +77,11 @@ export interface Source extends SourceFacts {
  * closed.
  */
 export interface AsyncSource extends SourceFacts {
+  /** As Source.read; a promise where the bytes are not there yet. */
   read(into: Uint8Array, byteOffset: number, signal?: AbortSignal): MaybePromise<number>;
+  /** As Source.skip. */
   skip(byteOffset: number, bytes: number, signal?: AbortSignal): MaybePromise<number>;
+  /** As Source.close. */
   close(): MaybePromise<void>;
 }
 
