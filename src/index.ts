@@ -49,6 +49,7 @@ export type { MemoryState } from "./guest/index.js";
 export type {
   AsyncSource,
   BlobLike,
+  BlobSlice,
   ByteChunks,
   InputErrorCode,
   MaybePromise,
