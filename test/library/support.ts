@@ -33,6 +33,8 @@ export class CountingSource implements AsyncSource {
   readonly size: number;
   reads = 0;
   closed = 0;
+  /** Told of each read before it is done. */
+  onRead: (byteOffset: number) => void = () => {};
   readonly #bytes: Uint8Array;
 
   constructor(bytes: Uint8Array) {
@@ -42,6 +44,7 @@ export class CountingSource implements AsyncSource {
 
   async read(into: Uint8Array, byteOffset: number): Promise<number> {
     this.reads += 1;
+    this.onRead(byteOffset);
     const part = this.#bytes.subarray(byteOffset, byteOffset + into.length);
     await Promise.resolve();
     into.set(part);

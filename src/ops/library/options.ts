@@ -44,7 +44,7 @@ export interface ReadOptions {
    * input is asked for bytes; a digest of a resident guest is made in one go.
    */
   readonly signal?: AbortSignal | undefined;
-  /** Told about once for each MiB, and at the end of each phase. */
+  /** Told every few MiB, and at the end of each phase. */
   readonly onProgress?: ProgressCallback | undefined;
 }
 
