@@ -14,10 +14,15 @@ import { patternPage } from "../builders/bytes.js";
 import { hvmStream } from "../builders/hvm.js";
 import { join as joinParts } from "../builders/parts.js";
 
+const folders: string[] = [];
+afterAll(async () => {
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+});
+
 /** A folder that is gone when the test file is done. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "xenstream-library-"));
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }
 
