@@ -13,6 +13,7 @@ export {
   type ContainerChain,
   DEFAULT_LIMITS,
   type EmulatorResult,
+  type Excerpt,
   type Fault,
   type FileResult,
   type Finding,

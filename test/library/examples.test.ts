@@ -9,7 +9,7 @@ import { ascii, PAGE_BYTES, poke, zeros } from "../builders/bytes.js";
 import { hvmStream } from "../builders/hvm.js";
 import { join } from "../builders/parts.js";
 import { fixture } from "../fixtures/load.js";
-import { FIXTURES, ROOT } from "../harness.js";
+import { ROOT } from "../harness.js";
 import { fileOf, temporaryFolder } from "./support.js";
 
 interface Ended {
@@ -33,7 +33,7 @@ async function run(name: string, args: readonly string[], input?: Uint8Array): P
   return { code, ...output };
 }
 
-const tiny = resolve(FIXTURES, "hvm-tiny.xcs");
+const tiny = resolve(ROOT, "test/fixtures/hvm-tiny.xcs");
 
 const EXAMPLES: Readonly<Record<string, () => Promise<void>>> = {
   "verify.mjs": async () => {

@@ -11,7 +11,7 @@ import {
   wasmBytes,
 } from "../../src/ops/index.js";
 import { FIXTURE_VCPUS, fixture, MUTATED, mutated } from "../fixtures/load.js";
-import { comparable, fileOf, INPUT_KINDS, temporaryFolder } from "./support.js";
+import { comparable, fileOf, INPUT_KINDS, type InputKind, temporaryFolder } from "./support.js";
 
 const rejected = MUTATED.find(
   ({ restore: verdict, base, checkpointed }) =>
@@ -41,18 +41,23 @@ const commands = {
 const platform = new Platform({ wasmBytes });
 const library = { vcpus: FIXTURE_VCPUS, maxMemoryBytes: DEFAULT_LIMITS.maxMemoryBytes };
 
-/** A stream that is not read to its end, as framing is lost, does not tell its size. */
-function expectSame(kind: string, result: FileResult, told: FileResult): void {
-  const { bytes, ...rest } = comparable(told);
-  const expected = "bytes" in result ? { bytes, ...rest } : rest;
-  expect(comparable(result), kind).toEqual(expected);
-  if (result.verdict === "accept") expect(result.bytes, kind).toBe(bytes);
+/**
+ * What is read once has no bytes to show around its findings; and where framing is lost, it is not
+ * read to its end and does not tell its size.
+ */
+function expectSame(kind: InputKind, result: FileResult, told: FileResult): void {
+  const expected = comparable(told);
+  if (!kind.seekable) {
+    expected.findings = told.findings.map(({ excerpt: _excerpt, ...finding }) => finding);
+    if (result.verdict === "reject" && !("bytes" in result)) delete expected.bytes;
+  }
+  expect(comparable(result), kind.kind).toEqual(expected);
 }
 
 describe.each(IMAGES)("$name as every kind of input", ({ name, checkpointed, bytes }) => {
   let path = "";
-  const inputs = (): [string, ImageInput][] =>
-    INPUT_KINDS.map(({ kind, make }) => [kind, make(path, bytes)]);
+  const inputs = (): [InputKind, ImageInput][] =>
+    INPUT_KINDS.map((kind) => [kind, kind.make(path, bytes)]);
 
   beforeAll(async () => {
     path = fileOf(await temporaryFolder(), name.replaceAll("/", "_"), bytes);

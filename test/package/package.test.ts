@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { FIXTURES, ROOT } from "../harness.js";
+import { ROOT } from "../harness.js";
 
 const run = promisify(execFile);
 const BIN = join(ROOT, "node_modules/.bin");
@@ -56,7 +56,7 @@ beforeAll(async () => {
   await writeFile(join(folder, "package.json"), '{ "private": true }\n');
   await install();
   for (const name of ["vm.save", "another.save"]) {
-    await cp(join(FIXTURES, "xl-hvm-tiny.xlsave"), join(folder, name));
+    await cp(join(ROOT, "test/fixtures/xl-hvm-tiny.xlsave"), join(folder, name));
   }
 });
 

@@ -129,7 +129,8 @@ function verifyInput(pool: EnginePool, input: ImageInput, options: CheckedOption
   return withInput(input, options, (opened) =>
     pool.use(options.engine, async (engine): Promise<FileResult> => {
       const model = lightModel(opened.source);
-      return resultOf(await runImage(engine, opened, options, { model }), opened);
+      const image = await runImage(engine, opened, options, { model });
+      return await resultOf(image, opened, options);
     }),
   );
 }
@@ -143,7 +144,7 @@ function inspectInput(pool: EnginePool, input: ImageInput, options: CheckedOptio
         onBatch: (facts) => listing.batch(facts),
         observe: (event, seenOf) => listing.event(event, seenOf),
       });
-      return { ...resultOf(image, opened), ...listing.document(image) };
+      return { ...(await resultOf(image, opened, options)), ...listing.document(image) };
     }),
   );
 }
@@ -158,7 +159,7 @@ function restoreInput(pool: EnginePool, input: ImageInput, options: CheckedOptio
         guest === null || options.digest === null
           ? {}
           : await digestGuest(guest, opened.source, options.digest, options);
-      return restoredOf(image, opened, digests);
+      return await restoredOf(image, opened, options, digests);
     }),
   );
 }
@@ -174,7 +175,7 @@ async function openInputGuest(
     const engine = pool.lease(options.engine);
     const model = restoreModel(source, options);
     const image = await runImage(engine, opened, options, { model });
-    const result = restoredOf(image, opened, {});
+    const result = await restoredOf(image, opened, options, {});
     const { guest, domain } = image.restorer;
     if (guest === null || domain === null) throw new NoGuestError(result);
     const release = () => pool.giveBack(engine);

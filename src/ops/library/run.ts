@@ -16,11 +16,12 @@ import {
   digestSha256,
   digestXxh3,
   type Guest,
-  type Sha256,
 } from "../../guest/index.js";
 import { type AsyncSource, driveAsync } from "../../input/index.js";
 import type { Job, StreamEvent } from "../../stream/index.js";
 import { fileResult, restoreResult, withCompression } from "../documents.js";
+import { withExcerptsAsync } from "../excerpts.js";
+import { DigestProgress } from "../hooks.js";
 import { Image } from "../image.js";
 import { createSha256 } from "../runtime.js";
 import { type ImageInput, type OpenedInput, openImageInput } from "./input.js";
@@ -28,8 +29,6 @@ import type { CheckedOptions, DigestName, ProgressCallback } from "./options.js"
 
 /** Progress is told after this much of a phase. */
 const PROGRESS_BYTES = 1024 * 1024;
-/** What the guest's SHA-256 is fed for each page: the pfn and the page. */
-const HASHED_PAGE_BYTES = 8 + PAGE_BYTES;
 
 /** Open an input, work on it, and close it whatever happens. */
 export async function withInput<R>(
@@ -107,22 +106,33 @@ export function restoreModel(source: AsyncSource, options: CheckedOptions): Memo
 }
 
 /** What verify gives of an image that was read. */
-export function resultOf(image: Image, opened: OpenedInput): FileResult {
-  return withCompression(plainResult(image, opened), opened.compression);
+export async function resultOf(
+  image: Image,
+  opened: OpenedInput,
+  options: CheckedOptions,
+): Promise<FileResult> {
+  return withCompression(await plainResult(image, opened, options), opened.compression);
 }
 
 /** What restore gives. */
-export function restoredOf(
+export async function restoredOf(
   image: Image,
   opened: OpenedInput,
+  options: CheckedOptions,
   digests: Partial<MemoryResult>,
-): RestoreFileResult {
-  const result = restoreResult(image, plainResult(image, opened), digests);
-  return withCompression(result, opened.compression);
+): Promise<RestoreFileResult> {
+  const plain = await plainResult(image, opened, options);
+  return withCompression(restoreResult(image, plain, digests), opened.compression);
 }
 
-function plainResult(image: Image, { source, name, startMs }: OpenedInput): FileResult {
-  return fileResult(image, name, bytesOf(image, source), performance.now() - startMs);
+function plainResult(
+  image: Image,
+  { source, name, startMs }: OpenedInput,
+  { signal }: CheckedOptions,
+): Promise<FileResult> {
+  const elapsedMs = performance.now() - startMs;
+  const result = fileResult(image, name, bytesOf(image, source), elapsedMs);
+  return withExcerptsAsync(result, source, signal);
 }
 
 function bytesOf({ end }: Image, source: AsyncSource): number | null {
@@ -131,7 +141,9 @@ function bytesOf({ end }: Image, source: AsyncSource): number | null {
 
 /** Who watches a digest. */
 export interface DigestHooks {
+  /** Ends it between reads; the guest stays open. */
   readonly signal?: AbortSignal | undefined;
+  /** Told every few MiB, and at the end. */
   readonly onProgress?: ProgressCallback | undefined;
 }
 
@@ -144,12 +156,14 @@ export async function digestGuest(
 ): Promise<Partial<MemoryResult>> {
   const memoryBytes = guest.engine.stats().populatedPages * PAGE_BYTES;
   // xxh3 reads an indexed guest twice: for the digest, and to find the pages of zeros.
-  const watch = new DigestWatch(hooks, digest === "sha256" ? memoryBytes : 2 * memoryBytes);
-  const result =
+  const totalBytes = digest === "sha256" ? memoryBytes : 2 * memoryBytes;
+  const progress = new DigestProgress(hooks, totalBytes);
+  const job =
     digest === "sha256"
-      ? await driveAsync(watch.watched(digestSha256(guest, watch.hashes(createSha256))), source)
-      : await driveAsync(watch.counted(xxh3(guest)), source);
-  watch.end();
+      ? digestSha256(guest, progress.hashes(createSha256))
+      : progress.reads(xxh3(guest));
+  const result = await driveAsync(abortable<Partial<MemoryResult>>(job, hooks.signal), source);
+  hooks.onProgress?.({ phase: "digest", bytes: totalBytes, totalBytes });
   return result;
 }
 
@@ -158,65 +172,14 @@ function* xxh3(guest: Guest): Job<Partial<MemoryResult>> {
   return { pageDigest, zeroPages: yield* countZeroPages(guest) };
 }
 
-/** Tells of a digest's progress, and sees aborts between its requests. */
-class DigestWatch {
-  readonly #hooks: DigestHooks;
-  readonly #totalBytes: number;
-  #bytes = 0;
-  #nextBytes = PROGRESS_BYTES;
-  #hashes = 0;
-
-  constructor(hooks: DigestHooks, totalBytes: number) {
-    this.#hooks = hooks;
-    this.#totalBytes = totalBytes;
+/** The same job, ended between requests by a signal that the source never sees. */
+function* abortable<R>(job: Job<R>, signal: AbortSignal | undefined): Job<R> {
+  signal?.throwIfAborted();
+  let step = job.next(0);
+  while (step.done !== true) {
+    const answer = yield step.value;
+    signal?.throwIfAborted();
+    step = job.next(answer);
   }
-
-  /** Makes hashes; what the first takes is counted, the others take the same pages. */
-  hashes(create: () => Sha256): () => Sha256 {
-    return () => {
-      const hash = create();
-      this.#hashes += 1;
-      if (this.#hashes > 1) return hash;
-      return {
-        update: (bytes) => {
-          this.#hooks.signal?.throwIfAborted();
-          hash.update(bytes);
-          this.#add((bytes.length / HASHED_PAGE_BYTES) * PAGE_BYTES);
-        },
-        digestHex: () => hash.digestHex(),
-      };
-    };
-  }
-
-  /** The same job, ended between requests by the signal, which the source never sees. */
-  *watched<R>(job: Job<R>, answered: (bytes: number) => void = () => {}): Job<R> {
-    this.#hooks.signal?.throwIfAborted();
-    let step = job.next(0);
-    while (step.done !== true) {
-      const answer = yield step.value;
-      this.#hooks.signal?.throwIfAborted();
-      answered(answer);
-      step = job.next(answer);
-    }
-    return step.value;
-  }
-
-  /** As watched, its reads counted. */
-  counted<R>(job: Job<R>): Job<R> {
-    return this.watched(job, (bytes) => this.#add(bytes));
-  }
-
-  /** The phase is over. */
-  end(): void {
-    const totalBytes = this.#totalBytes;
-    this.#hooks.onProgress?.({ phase: "digest", bytes: totalBytes, totalBytes });
-  }
-
-  #add(bytes: number): void {
-    this.#bytes += bytes;
-    if (this.#bytes < this.#nextBytes) return;
-    this.#nextBytes = this.#bytes + PROGRESS_BYTES;
-    const totalBytes = this.#totalBytes;
-    this.#hooks.onProgress?.({ phase: "digest", bytes: this.#bytes, totalBytes });
-  }
+  return step.value;
 }
