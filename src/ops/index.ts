@@ -11,6 +11,7 @@ export {
 } from "../export/index.js";
 export { DOMAIN_DEFAULTS } from "../restore/index.js";
 export { FORMAT_HINTS, type FormatHint } from "../stream/index.js";
+export * from "./bench.js";
 export * from "./generate.js";
 export type { ReadingHooks, ReadingProgress } from "./hooks.js";
 export * from "./image.js";
@@ -18,6 +19,7 @@ export * from "./inspect.js";
 export * from "./output.js";
 export * from "./restore.js";
 export * from "./runtime.js";
+export * from "./samples.js";
 export * from "./verify.js";
 export * from "./version.js";
 export * from "./wasm-bytes.js";
