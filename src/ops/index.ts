@@ -12,6 +12,7 @@ export {
 export { DOMAIN_DEFAULTS } from "../restore/index.js";
 export { FORMAT_HINTS, type FormatHint } from "../stream/index.js";
 export * from "./bench.js";
+export { type BenchTask, benchTasks } from "./bench-jobs.js";
 export * from "./generate.js";
 export type { ReadingHooks, ReadingProgress } from "./hooks.js";
 export * from "./image.js";
