@@ -3,7 +3,6 @@
  * its result and returns the result, and the check that both engines give the same. Timing is
  * bench.ts's.
  */
-import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import type { EngineName, MemoryModel } from "../engine/index.js";
 import type { BenchContender, BenchJobName, Limits } from "../findings/index.js";
@@ -12,6 +11,7 @@ import { PAGE_BYTES } from "../format/index.js";
 import { digestXxh3, type Guest } from "../guest/index.js";
 import { driveSync, openSource } from "../input/index.js";
 import type { Job } from "../stream/index.js";
+import { nodeCrypto } from "./builtins.js";
 import { Image, READING_DEFAULTS } from "./image.js";
 import { restoreSource } from "./restore.js";
 import { Platform, type Runtime } from "./runtime.js";
@@ -165,6 +165,7 @@ function sha256Pages(subject: BenchSubject, platform: Platform): string {
 }
 
 function* hashPages(guest: Guest): Job<string> {
+  const { createHash } = nodeCrypto();
   const outer = createHash("sha256");
   const pages = new Uint8Array(STEP_PAGES * PAGE_BYTES);
   for (const run of guest.populatedRuns()) {

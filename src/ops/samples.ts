@@ -2,8 +2,7 @@
  * What is said of a row of times: median and spread, never a best run. Also the memory of a process
  * put in order between two of them.
  */
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { nodeV8, nodeVm } from "./builtins.js";
 
 /** Summary of a row of samples, in their unit. */
 export interface SampleSummary {
@@ -38,7 +37,7 @@ function quantile(sorted: readonly number[], part: number): number {
  * used pile up until the platform feels like it, in the middle of somebody's sample.
  */
 export function garbageCollector(): () => void {
-  setFlagsFromString("--expose-gc");
-  const collect: unknown = runInNewContext("gc");
+  nodeV8().setFlagsFromString("--expose-gc");
+  const collect: unknown = nodeVm().runInNewContext("gc");
   return typeof collect === "function" ? () => void collect() : () => {};
 }
