@@ -1,10 +1,11 @@
 /** The command `bench`: one run through ops/bench, a table or a document. */
 import type { BenchDocument } from "../findings/index.js";
-import { BENCH_DEFAULTS, type BenchOptions, bench, VERSION, wasmBytes } from "../ops/index.js";
+import { BENCH_DEFAULTS, type BenchOptions, bench, wasmBytes } from "../ops/index.js";
 import { renderBench } from "../report/index.js";
 import { EXIT_ACCEPTED, EXIT_INTERRUPTED, EXIT_TERMINATED } from "./exit-codes.js";
-import { limitsOf, type SharedOptions } from "./options.js";
+import type { SharedOptions } from "./options.js";
 import { writeJson, writeOut } from "./output.js";
+import { limitsOf, TOOL } from "./reading.js";
 
 /** What the command's options parse to. */
 export interface BenchFlags
@@ -38,8 +39,7 @@ export async function benchCommand(file: string | undefined, flags: BenchFlags):
         ...stagesOf(flags),
       },
     );
-    const tool = { name: "xenstream", version: VERSION } as const;
-    const document: BenchDocument = { v: 1, command: "bench", tool, ...result };
+    const document: BenchDocument = { v: 1, command: "bench", tool: TOOL, ...result };
     if (flags.json) writeJson(document);
     else if (!flags.quiet) writeOut(renderBench(result));
     return code;

@@ -153,7 +153,7 @@ async function digestsOf(
   request: GenerateRequest,
   options: GenerateOptions,
 ): Promise<GenerateDigests> {
-  const stream = createHash("sha256");
+  const stream = nodeCrypto().createHash("sha256");
   const steps = hashMemory(model, lastPassOf(options), stream);
   let pausedAt = 0;
   let step = steps.next();

@@ -1,5 +1,5 @@
 /** `bench` on a tiny image: what it measures, what it checks first, what it refuses. No times. */
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -8,8 +8,9 @@ import { DEFAULT_LIMITS } from "../../src/findings/index.js";
 import { BENCH_DEFAULTS, type BenchOptions, bench, summarise } from "../../src/ops/index.js";
 import { wasmBytes } from "../../src/ops/wasm-bytes.js";
 import { renderBench } from "../../src/report/index.js";
-import { FIXTURES, fixture } from "../harness.js";
+import { ROOT } from "../harness.js";
 
+const FIXTURES = join(ROOT, "test/fixtures");
 const folder = mkdtempSync(join(tmpdir(), "bench-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -80,7 +81,7 @@ describe("bench", () => {
 
   it("refuses an image that is compressed, and a file without a guest", async () => {
     const packed = join(folder, "image.gz");
-    writeFileSync(packed, gzipSync(fixture("hvm-tiny.xcs")));
+    writeFileSync(packed, gzipSync(readFileSync(join(FIXTURES, "hvm-tiny.xcs"))));
     await expect(bench(runtime, { ...TINY, path: packed })).rejects.toThrow(/compressed/);
     const other = join(folder, "other");
     writeFileSync(other, "not an image");
