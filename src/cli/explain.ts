@@ -8,9 +8,9 @@ import { TOOL } from "./reading.js";
 import { factsOf, styleFor } from "./terminal.js";
 
 /** Returns the exit code; throws a UsageError with the nearest ids where there is no such rule. */
-export function explainCommand(id: string, flags: OutputOptions): number {
+export async function explainCommand(id: string, flags: OutputOptions): Promise<number> {
   const rule = explainRule(id);
   if (flags.json) writeJson({ v: 1, command: "explain", tool: TOOL, ...rule });
-  else writeOut(renderExplain(rule, styleFor(factsOf("stdout"), flags.color)));
+  else writeOut(renderExplain(rule, await styleFor(factsOf("stdout"), flags.color)));
   return EXIT_ACCEPTED;
 }

@@ -11,6 +11,8 @@ export {
 } from "../export/index.js";
 export { DOMAIN_DEFAULTS } from "../restore/index.js";
 export { FORMAT_HINTS, type FormatHint } from "../stream/index.js";
+export * from "./bench.js";
+export { type BenchTask, benchTasks } from "./bench-jobs.js";
 export * from "./explain.js";
 export * from "./generate.js";
 export type { ReadingHooks, ReadingProgress } from "./hooks.js";
@@ -19,6 +21,7 @@ export * from "./inspect.js";
 export * from "./output.js";
 export * from "./restore.js";
 export * from "./runtime.js";
+export * from "./samples.js";
 export * from "./verify.js";
 export * from "./version.js";
 export * from "./wasm-bytes.js";
