@@ -76,8 +76,9 @@ export class Image {
    * for pages by jobs on the same input.
    *
    * @param observe sees every event before it is taken
+   * @param taken   sees every event afterwards: a batch has its sink then, which may be wrapped
    */
-  *run(observe?: (event: StreamEvent) => void): Job<void> {
+  *run(observe?: (event: StreamEvent) => void, taken?: (event: StreamEvent) => void): Job<void> {
     const { checkpointed, limits, formatHint } = this.options;
     const reader = readImage({ checkpointed, limits, formatHint });
     try {
@@ -94,6 +95,7 @@ export class Image {
         }
         observe?.(step.value);
         yield* this.restorer.accept(step.value);
+        taken?.(step.value);
       }
     } catch (error) {
       if (!(error instanceof StreamError)) throw error;

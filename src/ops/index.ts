@@ -13,6 +13,7 @@ export { DOMAIN_DEFAULTS } from "../restore/index.js";
 export { FORMAT_HINTS, type FormatHint } from "../stream/index.js";
 export * from "./generate.js";
 export type { ReadingHooks, ReadingProgress } from "./hooks.js";
+export * from "./convert.js";
 export * from "./image.js";
 export * from "./inspect.js";
 export * from "./output.js";
