@@ -162,6 +162,12 @@ export interface ConvertDocument extends DocumentHead {
   readonly files: readonly ConvertResult[];
 }
 
+/** One image as extract gives it: what verify gives, and what was written. */
+export interface ExtractResult extends FileResult {
+  /** Left out where nothing was written; `file` is null for standard output. */
+  readonly output?: { readonly file: string | null; readonly bytes: number };
+}
+
 /** A header as inspect lists it. */
 export interface InspectHeader {
   readonly layer: Layer;

@@ -15,9 +15,12 @@ import {
 } from "../export/index.js";
 import { type ConvertResult, InputError, UsageError } from "../findings/index.js";
 import { PAGE_BYTES } from "../format/index.js";
-import { driveSync, openInput, type Source } from "../input/index.js";
+import { driveAsync, openInput, type Source } from "../input/index.js";
+import type { Job } from "../stream/index.js";
 import { type Conversion, GuestJob, XenstoreJob } from "./convert-jobs.js";
 import { fileResult, withCompression } from "./documents.js";
+import { withExcerpts } from "./excerpts.js";
+import { driveOptions, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
 import { openOutput, STANDARD_OUTPUT } from "./output.js";
 import type { Platform } from "./runtime.js";
@@ -53,14 +56,15 @@ export async function convertFile(
   path: string,
   outputPath: string,
   options: ConvertOptions,
+  hooks: ReadingHooks = {},
 ): Promise<ConvertResult> {
   const config = configOf(options);
   checkOptions(options);
   const startMs = performance.now();
   const { source, compression } = await openInput(path, { limits: options.limits });
   try {
-    const run = new Run(platform, source, path, options, startMs);
-    return withCompression(run.convert(outputPath, config), compression);
+    const run = new Run(platform, source, { path, options, startMs, hooks });
+    return withCompression(await run.convert(outputPath, config), compression);
   } finally {
     source.close();
   }
@@ -107,34 +111,33 @@ function configOf({ to, configPath }: ConvertOptions): ReadyConfig | null {
   });
 }
 
+/** What is asked for. */
+interface Task {
+  readonly path: string;
+  readonly options: ConvertOptions;
+  /** When the source was opened, by performance.now(). */
+  readonly startMs: number;
+  readonly hooks: ReadingHooks;
+}
+
 /** One source on its way into one output. */
 class Run {
   readonly #platform: Platform;
   readonly #source: Source;
-  readonly #path: string;
-  readonly #options: ConvertOptions;
-  readonly #startMs: number;
+  readonly #task: Task;
   readonly #notes: ConversionNote[] = [];
 
-  constructor(
-    platform: Platform,
-    source: Source,
-    path: string,
-    options: ConvertOptions,
-    startMs: number,
-  ) {
+  constructor(platform: Platform, source: Source, task: Task) {
     this.#platform = platform;
     this.#source = source;
-    this.#path = path;
-    this.#options = options;
-    this.#startMs = startMs;
+    this.#task = task;
   }
 
-  convert(outputPath: string, config: ReadyConfig | null): ConvertResult {
-    let identity: DomainIdentity = { name: null, vcpus: this.#options.vcpus, memoryKiB: null };
+  async convert(outputPath: string, config: ReadyConfig | null): Promise<ConvertResult> {
+    let identity: DomainIdentity = { name: null, vcpus: this.#task.options.vcpus, memoryKiB: null };
     if (this.#source.seekable) {
       const judged = this.#image(false);
-      driveSync(judged.run(), this.#source);
+      await this.#drive(judged.run());
       if (judged.collector.verdict() === "reject") return this.#result(judged, null);
       identity = this.#identityOf(judged);
     }
@@ -146,7 +149,7 @@ class Run {
         config,
         identity,
       );
-      driveSync(job.run(), this.#source);
+      await this.#drive(job.run());
       const refusal = job.refusal;
       if (refusal !== null || image.collector.verdict() === "reject") {
         output.abort();
@@ -161,7 +164,7 @@ class Run {
   }
 
   #job(conversion: Conversion, config: ReadyConfig | null, identity: DomainIdentity) {
-    const { to, compact, keepCheckpoints } = this.#options;
+    const { to, compact, keepCheckpoints } = this.#task.options;
     if (to === "xenstore-v1") return new XenstoreJob(conversion, 1);
     if (to === "xenstore-v2") return new XenstoreJob(conversion, 2);
     const plain = keepCheckpoints ? "epochs" : "plain";
@@ -171,10 +174,10 @@ class Run {
 
   /** Pages that are copied must be read; those that are only judged need not. */
   #image(copying: boolean): Image {
-    const { engine, compact } = this.#options;
+    const { engine, compact } = this.#task.options;
     const model = this.#source.seekable ? "indexed" : "resident";
     const readData = copying && !compact;
-    return new Image(this.#platform.engine(engine), { ...this.#options, readData, model });
+    return new Image(this.#platform.engine(engine), { ...this.#task.options, readData, model });
   }
 
   #identityOf(image: Image): DomainIdentity {
@@ -184,7 +187,7 @@ class Run {
     const pages = guest?.engine.stats().populatedPages ?? 0;
     return {
       name: null,
-      vcpus: this.#options.vcpus ?? seen,
+      vcpus: this.#task.options.vcpus ?? seen,
       memoryKiB: pages === 0 ? null : (pages * PAGE_BYTES) / 1024,
     };
   }
@@ -192,8 +195,10 @@ class Run {
   #result(image: Image, output: { path: string; bytes: number } | null): ConvertResult {
     const { size } = this.#source;
     const bytes = size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
-    const base = fileResult(image, this.#path, bytes, performance.now() - this.#startMs);
-    const { to } = this.#options;
+    const elapsedMs = performance.now() - this.#task.startMs;
+    const judged = fileResult(image, this.#task.path, bytes, elapsedMs);
+    const base = withExcerpts(judged, this.#source);
+    const { to } = this.#task.options;
     const result = { ...base, to, notes: output === null ? [] : this.#notes };
     if (output === null) return result;
     const file = output.path === STANDARD_OUTPUT ? null : output.path;

@@ -1,4 +1,5 @@
 /** The door of report/: results as text and as the documents of other tools. */
+export * from "./human-convert.js";
 export * from "./human-inspect.js";
 export * from "./human-restore.js";
 export * from "./human-verify.js";
