@@ -8,15 +8,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { DEFAULT_LIMITS } from "../../src/findings/index.js";
+import { BufferSource, driveSync } from "../../src/input/index.js";
 import {
   type ConvertOptions,
   type ConvertTarget,
   convertFile,
+  Image,
   Platform,
   READING_DEFAULTS,
 } from "../../src/ops/index.js";
+import { decodeXenstoreRecord, xenstoreHeaderOf } from "../../src/stream/index.js";
 import { fixture, GOOD, MUTATED, mutated } from "../fixtures/load.js";
-import { ROOT, runBytes } from "../harness.js";
+import { engineOf, ROOT, runBytes } from "../harness.js";
 
 const FIXTURES = join(ROOT, "test/fixtures");
 const GUEST_TARGETS = ["libxc", "libxl", "xl", "libvirt", "xapi"] as const;
@@ -142,7 +145,7 @@ describe("what a conversion leaves as it is", () => {
   it("keeps stream, config and device model from xl to libvirt and back", async () => {
     const name = "xl-hvm-tiny.xlsave";
     const libvirt = await convert(join(FIXTURES, name), "libvirt");
-    expect(libvirt.notes.sort()).toEqual(["config-dropped", "config-made"]);
+    expect([...libvirt.notes].sort()).toEqual(["config-dropped", "config-made"]);
     expect(libvirt.bytes.includes("<name>heldout</name>")).toBe(true);
     const xl = await convert(libvirt.path, "xl");
     expect(Buffer.compare(fromLibxc(xl.bytes), fromLibxc(fixture(name)))).toBe(0);
@@ -267,7 +270,7 @@ describe("what is not converted", () => {
 });
 
 describe("Xenstore streams", () => {
-  it("come back from the other version as they were", async () => {
+  it("come back from the other version with nothing lost but odd lengths", async () => {
     for (const [name, own, other] of [
       ["xenstore-v1-full.xss", "xenstore-v1", "xenstore-v2"],
       ["xenstore-v2-full.xss", "xenstore-v2", "xenstore-v2"],
@@ -275,7 +278,10 @@ describe("Xenstore streams", () => {
       const there = await convert(join(FIXTURES, name), other);
       expect(there.notes).toEqual([]);
       const back = await convert(there.path, own);
-      expect(Buffer.compare(back.bytes, fixture(name))).toBe(0);
+      // What is written has lengths that are multiples of 8, whatever the source had (XS-REC-1).
+      const same = await convert(join(FIXTURES, name), own);
+      expect(Buffer.compare(back.bytes, same.bytes)).toBe(0);
+      expect(describeRecords(same.bytes)).toEqual(describeRecords(fixture(name)));
     }
   });
 
@@ -285,6 +291,25 @@ describe("Xenstore streams", () => {
     expect(notes.length).toBeGreaterThan(0);
   });
 });
+
+/** What each record of a Xenstore stream says, its length left out. */
+function describeRecords(bytes: Uint8Array): unknown[] {
+  const records: unknown[] = [];
+  const image = new Image(engineOf("wasm"), {
+    ...READING_DEFAULTS,
+    limits: DEFAULT_LIMITS,
+    model: "indexed",
+  });
+  let header: ReturnType<typeof xenstoreHeaderOf> = null;
+  const job = image.run((event) => {
+    if (event.event === "header") header = xenstoreHeaderOf(event);
+    if (event.event !== "record" || header === null) return;
+    const { name, content } = decodeXenstoreRecord(event, header);
+    records.push({ name, ...content, surplus: null });
+  });
+  driveSync(job, new BufferSource(bytes, "test stream"));
+  return records;
+}
 
 describe("a pipe", () => {
   for (const name of [

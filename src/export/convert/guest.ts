@@ -71,6 +71,7 @@ export class GuestConverter {
   #xlJson = true;
   #confirmedTo = 0;
   #mendedPages = 0;
+  #epochs = 0;
   #streams = 0;
 
   constructor(sink: ByteSink, want: GuestConversion, note: TakeNote) {
@@ -125,6 +126,8 @@ export class GuestConverter {
     if (this.#want.form === "compact") yield* writeCompactPages(guest, this.#sink);
     this.#rewriter?.end();
     const { records } = this.#emulator;
+    // A checkpointed stream is over with its libxc stream: each epoch has its own records (LL-SM-13).
+    if (this.#want.form === "epochs" && this.#epochs > 0) return;
     if (guest.kind === "hvm" && records.context === null && this.#want.to !== "libxc") {
       const message = "The source has no state of a device model: right for a PVH guest alone.";
       this.#note({ note: "emulator-missing", message });
@@ -176,6 +179,7 @@ export class GuestConverter {
         return;
       case "epoch-committed":
         this.#confirmedTo = Math.max(this.#confirmedTo, event.byteOffset);
+        this.#epochs += 1;
         this.#rewriter?.committed();
         if (this.#want.form === "epochs") {
           writeTargetCheckpoint(this.#sink, this.#want.to, this.#emulator.records);
