@@ -14,7 +14,7 @@ import {
   type ReadyConfig,
 } from "../export/index.js";
 import { type ConvertResult, InputError, UsageError } from "../findings/index.js";
-import { PAGE_BYTES } from "../format/index.js";
+import { type GuestKind, PAGE_BYTES } from "../format/index.js";
 import { driveAsync, openInput, type Source } from "../input/index.js";
 import type { Job } from "../stream/index.js";
 import { type Conversion, GuestJob, XenstoreJob } from "./convert-jobs.js";
@@ -169,14 +169,24 @@ class Run {
     if (to === "xenstore-v2") return new XenstoreJob(conversion, 2);
     const plain = keepCheckpoints ? "epochs" : "plain";
     const form = compact ? "compact" : plain;
-    return new GuestJob(conversion, { to: to satisfies GuestTarget, form, config, identity });
+    return new GuestJob(conversion, {
+      to: to satisfies GuestTarget,
+      form,
+      config,
+      identity,
+      canReread: this.#source.seekable,
+    });
   }
 
-  /** Pages that are copied must be read; those that are only judged need not. */
+  /**
+   * Pages that are copied must be read; those that are only judged need not. Of a pipe only what is
+   * asked for again is held: all to be written in order, and a PV guest's for its completion.
+   */
   #image(copying: boolean): Image {
     const { engine, compact } = this.#task.options;
-    const model = this.#source.seekable ? "indexed" : "resident";
     const readData = copying && !compact;
+    const held = (guest: GuestKind) => (compact || guest === "pv" ? "resident" : "indexed");
+    const model = this.#source.seekable ? "indexed" : held;
     return new Image(this.#platform.engine(engine), { ...this.#task.options, readData, model });
   }
 

@@ -4,7 +4,7 @@
  */
 import type { MemoryModel, PageEngine } from "../engine/index.js";
 import { FindingCollector, type Limits, type Profile, StreamError } from "../findings/index.js";
-import type { Layer } from "../format/index.js";
+import type { GuestKind, Layer } from "../format/index.js";
 import type { BatchFacts } from "../guest/index.js";
 import { DOMAIN_DEFAULTS, type RestoreOptions, Restorer } from "../restore/index.js";
 import {
@@ -23,7 +23,8 @@ export interface ReadingOptions {
   readonly vcpus: number | null;
   readonly limits: Limits;
   readonly readData: boolean;
-  readonly model: MemoryModel;
+  /** May depend on the guest, whose kind is known when its stream begins. */
+  readonly model: MemoryModel | ((guest: GuestKind) => MemoryModel);
   readonly sharedInfoFrame: number;
   readonly storePort: number;
   readonly consolePort: number;

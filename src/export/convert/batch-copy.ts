@@ -3,9 +3,23 @@
  * guest's sink. Entries are written without their reserved bits, and only once the guest took all
  * of them. Windows stay the guest's: no page is copied on its way. Source: PAGE_DATA; LC-VER-2.
  */
-import { ENTRY_BYTES, ENTRY_HIGH_RESERVED_MASK, PAGE_BYTES } from "../../format/index.js";
+import {
+  ENTRY_BYTES,
+  ENTRY_HIGH_RESERVED_MASK,
+  PAGE_BYTES,
+  PAGE_TYPE_XALLOC,
+  PAGE_TYPES_POPULATED,
+} from "../../format/index.js";
 import type { Guest } from "../../guest/index.js";
-import { type BatchPlan, type BatchSink, type Job, readU32, writeU32 } from "../../stream/index.js";
+import {
+  type BatchPlan,
+  type BatchSink,
+  EntryTable,
+  type Job,
+  PAGE_ENTRY,
+  readU32,
+  writeU32,
+} from "../../stream/index.js";
 import { beginPageData } from "../writers/libxc.js";
 import type { ByteSink } from "../writers/sink.js";
 
@@ -44,11 +58,15 @@ export class EntryBuffer {
 }
 
 /** What a copy needs besides the guest's sink. */
-export interface BatchCopyOptions {
+export interface BatchOutput {
   readonly guest: Guest;
   readonly output: ByteSink;
   /** Cleared first; no other batch may use it before this one's end. */
   readonly entries: EntryBuffer;
+}
+
+/** The same, and who is told of what was mended. */
+export interface BatchCopyOptions extends BatchOutput {
   /** Is told how many pages behind VERIFY were replaced by what a restorer keeps. */
   readonly mended: (pages: number) => void;
 }
@@ -121,6 +139,60 @@ export class BatchCopy implements BatchSink {
     }
     output.write(pages);
     if (differing > 0) mended(differing);
+  }
+}
+
+/**
+ * A batch behind VERIFY whose pages cannot be compared: none is read. What it says of memory is
+ * which pfns get a page, and those that had none are written as entries without data.
+ */
+export class PopulateOnly implements BatchSink {
+  readonly #inner: BatchSink;
+  readonly #options: BatchOutput;
+  readonly #entry = new Uint8Array(ENTRY_BYTES);
+
+  constructor(inner: BatchSink, options: BatchOutput) {
+    this.#inner = inner;
+    this.#options = options;
+    options.entries.clear();
+  }
+
+  head(entryCount: number, reserved: number): boolean {
+    return this.#inner.head(entryCount, reserved);
+  }
+
+  entryWindow(): Uint8Array {
+    return this.#inner.entryWindow();
+  }
+
+  entries(entryCount: number): void {
+    const { guest, entries } = this.#options;
+    const raw = this.#inner.entryWindow().subarray(0, entryCount * ENTRY_BYTES);
+    for (const { type, pfn } of new EntryTable(PAGE_ENTRY, raw)) {
+      const populates = ((PAGE_TYPES_POPULATED >>> type) & 1) === 1;
+      if (!populates || pfn >= guest.pfnLimit || guest.isPopulated(pfn)) continue;
+      PAGE_ENTRY.write({ type: PAGE_TYPE_XALLOC, reserved: 0, pfn }, this.#entry, 0);
+      entries.add(this.#entry);
+    }
+    this.#inner.entries(entryCount);
+  }
+
+  plan(): BatchPlan | null {
+    const plan = this.#inner.plan();
+    if (plan === null) return null;
+    const { output, entries } = this.#options;
+    if (entries.bytes.length > 0) beginPageData(output, entries.bytes, 0);
+    return { ...plan, ranges: [] };
+  }
+
+  pageWindow(): Uint8Array {
+    return this.#inner.pageWindow();
+  }
+
+  *pages(): Job<void> {}
+
+  end(wholePages: number): void {
+    this.#inner.end(wholePages);
   }
 }
 

@@ -26,7 +26,7 @@ import {
   type StreamEvent,
 } from "../../stream/index.js";
 import type { ByteSink } from "../writers/sink.js";
-import { BatchCopy, EntryBuffer } from "./batch-copy.js";
+import { BatchCopy, EntryBuffer, PopulateOnly } from "./batch-copy.js";
 import { writeCompactPages } from "./compact.js";
 import {
   type ConfigTarget,
@@ -50,6 +50,8 @@ export interface GuestConversion {
   readonly config: ReadyConfig | null;
   /** What an earlier look at the image told, for a config that has to be made. */
   readonly identity: DomainIdentity;
+  /** The input can be asked for bytes again: pages behind VERIFY can be compared. */
+  readonly canReread: boolean;
 }
 
 /** Sections of a XAPI image that no other target has, and that are not read. */
@@ -105,10 +107,13 @@ export class GuestConverter {
   /** A batch that the restorer gave its sink: from now on pages go to the output too. */
   taken(event: BatchEvent, guest: Guest): void {
     if (event.sink === null || this.#want.form === "compact") return;
+    const common = { guest, output: this.#sink, entries: this.#entries };
+    if (guest.verifying && !this.#comparable(guest)) {
+      event.sink = new PopulateOnly(event.sink, common);
+      return;
+    }
     event.sink = new BatchCopy(event.sink, {
-      guest,
-      output: this.#sink,
-      entries: this.#entries,
+      ...common,
       mended: (pages) => {
         this.#mendedPages += pages;
       },
@@ -137,6 +142,11 @@ export class GuestConverter {
       const message = `${this.#mendedPages} pages behind VERIFY differed: what is kept was written.`;
       this.#note({ note: "verify-mended", message });
     }
+  }
+
+  /** Whether what is sent behind VERIFY can be held against what was sent before. */
+  #comparable(guest: Guest): boolean {
+    return this.#want.canReread || guest.model === "resident";
   }
 
   #header({ layer, name, fields, byteOffset }: HeaderEvent): void {
@@ -204,7 +214,10 @@ export class GuestConverter {
     const converted = this.#converted;
     beginTarget(this.#sink, to, { guest, ...this.#xen, converted, config });
     const checkpointed = detail?.checkpointed === true;
-    this.#rewriter = new LibxcRewriter(this.#sink, form, checkpointed, this.#note);
+    // A pipe's pages are held for PV alone: without them nothing behind VERIFY can be compared.
+    const keepVerify = form !== "compact" && (this.#want.canReread || guest === "pv");
+    const options = { form, checkpointed, keepVerify };
+    this.#rewriter = new LibxcRewriter(this.#sink, options, this.#note);
   }
 
   /** The caller's config goes before the source's, any before a made one. */

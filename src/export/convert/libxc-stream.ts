@@ -30,6 +30,15 @@ import type { TakeNote } from "./note.js";
  */
 export type LibxcForm = "plain" | "epochs" | "compact";
 
+/** How a stream is rewritten. */
+export interface LibxcRewriting {
+  readonly form: LibxcForm;
+  /** The source is known to be checkpointed before its first CHECKPOINT. */
+  readonly checkpointed: boolean;
+  /** False: VERIFY and what is compared behind it are left out. */
+  readonly keepVerify: boolean;
+}
+
 /** Held records beyond this are written early, which is right too: later ones replace them. */
 const HELD_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -43,6 +52,7 @@ const STATIC: ReadonlySet<number> = new Set([
 export class LibxcRewriter {
   readonly #sink: ByteSink;
   readonly #form: LibxcForm;
+  readonly #keepVerify: boolean;
   readonly #note: TakeNote;
   readonly #static = new Map<number, Uint8Array>();
   readonly #held = new HeldRecords();
@@ -52,10 +62,11 @@ export class LibxcRewriter {
   /** Registers stay held until the stream's end: a later epoch may replace them. */
   #folding: boolean;
 
-  /** @param checkpointed  the source is known to be, before its first CHECKPOINT */
-  constructor(sink: ByteSink, form: LibxcForm, checkpointed: boolean, note: TakeNote) {
+  constructor(sink: ByteSink, how: LibxcRewriting, note: TakeNote) {
+    const { form, checkpointed, keepVerify } = how;
     this.#sink = sink;
     this.#form = form;
+    this.#keepVerify = keepVerify;
     this.#note = note;
     this.#folding = form === "compact" || (checkpointed && form === "plain");
   }
@@ -137,8 +148,8 @@ export class LibxcRewriter {
   }
 
   #verify(byteOffset: number): void {
-    if (this.#form === "compact") {
-      const message = "VERIFY is left out: pages behind it are compared, never written.";
+    if (!this.#keepVerify) {
+      const message = "VERIFY and the pages behind it, which nobody writes, are left out.";
       this.#note({ note: "verify-dropped", message, byteOffset });
       return;
     }
