@@ -178,6 +178,11 @@ class Run {
     });
   }
 
+  /** Asynchronously, so that an interrupt is seen while it works. */
+  #drive(job: Job<void>): Promise<void> {
+    return driveAsync(job, this.#source, driveOptions(this.#task.hooks, this.#source));
+  }
+
   /**
    * Pages that are copied must be read; those that are only judged need not. Of a pipe only what is
    * asked for again is held: all to be written in order, and a PV guest's for its completion.

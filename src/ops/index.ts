@@ -11,10 +11,10 @@ export {
 } from "../export/index.js";
 export { DOMAIN_DEFAULTS } from "../restore/index.js";
 export { FORMAT_HINTS, type FormatHint } from "../stream/index.js";
-export * from "./generate.js";
-export type { ReadingHooks, ReadingProgress } from "./hooks.js";
 export * from "./convert.js";
 export * from "./extract-section.js";
+export * from "./generate.js";
+export type { ReadingHooks, ReadingProgress } from "./hooks.js";
 export * from "./image.js";
 export * from "./inspect.js";
 export * from "./output.js";
