@@ -171,7 +171,7 @@ function addConvert(program: Command, done: (code: number) => void): void {
   addExamples(command, [
     ["xenstream convert old.save -o new.save --to xl", "legacy and v2 become v3"],
     ["xenstream convert vm.save -o vm.libvirt --to libvirt --config vm.xml", "with its config"],
-    ["zcat vm.gz | xenstream convert - -o - --to libxl | ssh host …", "from pipe to pipe"],
+    ["zcat vm.gz | xenstream convert - -o - --to libxl > vm.libxl", "from pipe to pipe"],
   ]);
   command.action(async (file: string, flags) => {
     const { convertCommand } = await import("./convert.js");
