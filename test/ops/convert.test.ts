@@ -2,78 +2,25 @@
  * Conversions of every fixture into every target: strict accepts what was written, memory is what
  * it was, the same source gives the same bytes; and what cannot be kept is said.
  */
-import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { DEFAULT_LIMITS } from "../../src/findings/index.js";
 import { BufferSource, driveSync } from "../../src/input/index.js";
-import {
-  type ConvertOptions,
-  type ConvertTarget,
-  convertFile,
-  Image,
-  Platform,
-  READING_DEFAULTS,
-} from "../../src/ops/index.js";
+import { convertFile, Image, READING_DEFAULTS } from "../../src/ops/index.js";
 import { decodeXenstoreRecord, xenstoreHeaderOf } from "../../src/stream/index.js";
-import { randomStream } from "../builders/random-stream.js";
 import { fixture, GOOD, MUTATED, mutated } from "../fixtures/load.js";
-import { engineOf, ROOT, runBytes } from "../harness.js";
-
-const FIXTURES = join(ROOT, "test/fixtures");
-const GUEST_TARGETS = ["libxc", "libxl", "xl", "libvirt", "xapi"] as const;
-const folder = mkdtempSync(join(tmpdir(), "xenstream-convert-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const platform = new Platform({ wasmBytes: () => readFileSync(join(ROOT, "dist/engine.wasm")) });
-let outputs = 0;
-
-interface Converted {
-  readonly bytes: Uint8Array;
-  readonly path: string;
-  readonly notes: readonly string[];
-}
-
-/** Convert a path; throws if nothing was written. */
-async function convert(
-  path: string,
-  to: ConvertTarget,
-  more: Partial<ConvertOptions> = {},
-): Promise<Converted> {
-  const output = join(folder, `out-${outputs++}`);
-  const result = await convertFile(platform, path, output, optionsOf(to, more));
-  if (result.output === undefined) throw new Error(`refused: ${JSON.stringify(result)}`);
-  const bytes = readFileSync(output);
-  expect(result.output).toEqual({ file: output, bytes: bytes.length });
-  return { bytes, path: output, notes: result.notes.map(({ note }) => note) };
-}
-
-function optionsOf(to: ConvertTarget, more: Partial<ConvertOptions>): ConvertOptions {
-  return {
-    ...READING_DEFAULTS,
-    limits: DEFAULT_LIMITS,
-    vcpus: 2,
-    engine: "wasm",
-    to,
-    compact: false,
-    keepCheckpoints: false,
-    configPath: null,
-    ...more,
-  };
-}
-
-/** Write bytes where they can be converted. */
-function stored(bytes: Uint8Array): string {
-  const path = join(folder, `in-${outputs++}`);
-  writeFileSync(path, bytes);
-  return path;
-}
-
-function streamMemory(bytes: Uint8Array, checkpointed = false): string {
-  return runBytes(bytes, { checkpointed }).digests().streamSha256;
-}
+import { engineOf, runBytes } from "../harness.js";
+import {
+  convert,
+  FIXTURES,
+  folder,
+  GUEST_TARGETS,
+  optionsOf,
+  platform,
+  stored,
+  streamMemory,
+} from "./convert-support.js";
 
 const GUESTS = [...GOOD].filter(([, { kind }]) => kind !== "xenstore");
 
@@ -311,57 +258,6 @@ function describeRecords(bytes: Uint8Array): unknown[] {
   driveSync(job, new BufferSource(bytes, "test stream"));
   return records;
 }
-
-describe("random sound streams", () => {
-  it("come out strict, with the memory they were meant to leave", async () => {
-    for (let seed = 1; seed <= 60; seed += 1) {
-      const stream = randomStream(seed);
-      const { checkpointed } = stream;
-      const vcpus = stream.vcpus ?? null;
-      const before = runBytes(stream.bytes, { checkpointed, vcpus });
-      if (before.verdict === "reject") continue;
-      const digests = before.digests();
-      const { streamSha256 } = digests;
-      const source = stored(stream.bytes);
-      for (const compact of [false, true]) {
-        const to = GUEST_TARGETS[seed % GUEST_TARGETS.length] ?? "libxc";
-        const { bytes } = await convert(source, to, { checkpointed, vcpus, compact });
-        const ran = runBytes(bytes, { profile: "strict", vcpus });
-        expect([seed, compact, ran.errors]).toEqual([seed, compact, []]);
-        const after = ran.digests();
-        expect([seed, compact, after.streamSha256]).toEqual([seed, compact, streamSha256]);
-        // Registers stay behind the pages that they were sent behind.
-        if (!compact) expect([seed, after.restoredSha256]).toEqual([seed, digests.restoredSha256]);
-      }
-      if (!checkpointed) continue;
-      const more = { checkpointed, vcpus, keepCheckpoints: true };
-      const { bytes } = await convert(source, "libxc", more);
-      const ran = runBytes(bytes, { profile: "strict", vcpus, checkpointed });
-      expect([seed, ran.errors]).toEqual([seed, []]);
-      expect(ran.digests()).toEqual(digests);
-    }
-  });
-});
-
-describe("a pipe", () => {
-  for (const name of [
-    "hvm-tiny.xcs",
-    "pv64-tiny.xcs",
-    "c45-hvm-tiny.legacy",
-    "libxl-hvm-remus.libxl",
-  ]) {
-    it(`gives what the file ${name} gives`, async () => {
-      const pipe = join(folder, `pipe-${outputs++}`);
-      execFileSync("mkfifo", [pipe]);
-      for (const compact of [false, true]) {
-        const file = await convert(join(FIXTURES, name), "libxl", { compact });
-        spawn("sh", ["-c", 'cat "$0" > "$1"', join(FIXTURES, name), pipe], { stdio: "ignore" });
-        const piped = await convert(pipe, "libxl", { compact });
-        expect(Buffer.compare(piped.bytes, file.bytes)).toBe(0);
-      }
-    });
-  }
-});
 
 function mutatedNamed(name: string): Uint8Array {
   const mutation = MUTATED.find((each) => each.name === name);
