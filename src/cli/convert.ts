@@ -52,7 +52,7 @@ export async function convertCommand(file: string, flags: ConvertFlags): Promise
     writeJson({ v: 1, command: "convert", tool: TOOL, files: [result] });
   } else if (!flags.quiet) {
     const write = toStdout ? writeErr : writeOut;
-    const style = styleFor(factsOf(toStdout ? "stderr" : "stdout"), flags.color);
+    const style = await styleFor(factsOf(toStdout ? "stderr" : "stdout"), flags.color);
     write(renderConvert(result, { ...findingsShown(flags), style }));
     writeErr(renderConvertNotes(result));
   }

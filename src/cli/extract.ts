@@ -40,7 +40,7 @@ export async function extractCommand(file: string, flags: ExtractFlags): Promise
   if (flags.json) {
     writeJson({ v: 1, command: "extract", tool: TOOL, files: [result] });
   } else if (written === undefined) {
-    const style = styleFor(factsOf(toStdout ? "stderr" : "stdout"), flags.color);
+    const style = await styleFor(factsOf(toStdout ? "stderr" : "stdout"), flags.color);
     write(renderVerify(result, { ...findingsShown(flags), style }));
   } else if (!flags.quiet && !toStdout) {
     write(`${output}: ${section}, ${written.bytes} bytes\n`);
