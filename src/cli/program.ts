@@ -61,6 +61,8 @@ export function buildProgram(done: (code: number) => void): Command {
   addVerify(program, done);
   addInspect(program, done);
   addRestore(program, done);
+  addExtract(program, done);
+  addConvert(program, done);
   addGenerate(program, done);
   addExplain(program, done);
   addBench(program, done);
@@ -128,6 +130,54 @@ function addRestore(program: Command, done: (code: number) => void): void {
   command.action(async (file: string, flags) => {
     const { restoreCommand } = await import("./restore.js");
     done(await restoreCommand(file, flags));
+  });
+}
+
+function addExtract(program: Command, done: (code: number) => void): void {
+  const command = program
+    .command("extract")
+    .description("a part of an image, as a restorer would hand it on")
+    .argument("<file>", FILE_HELP)
+    .requiredOption("-o, --output <path>", 'what to write, or "-" for standard output')
+    .addOption(
+      new Option("--section <name>", "which part")
+        .choices(["emulator", "xenstore", "config", "hvm-context", "qemu"])
+        .makeOptionMandatory(),
+    );
+  addOutputOptions(addReadingOptions(addFindingsOption(command)));
+  addExamples(command, [
+    ["xenstream extract vm.save -o vm.json --section config", "the domain's config"],
+    ["xenstream extract vm.save -o vm.qemu --section emulator", "the device model's state"],
+  ]);
+  command.action(async (file: string, flags) => {
+    const { extractCommand } = await import("./extract.js");
+    done(await extractCommand(file, flags));
+  });
+}
+
+function addConvert(program: Command, done: (code: number) => void): void {
+  const command = program
+    .command("convert")
+    .description("an image as another container or version; legacy and v2 become v3")
+    .argument("<file>", FILE_HELP)
+    .requiredOption("-o, --output <path>", 'what to write, or "-" for standard output')
+    .addOption(
+      new Option("--to <format>", "what it becomes")
+        .choices(["libxc", "libxl", "xl", "libvirt", "xapi", "xenstore-v1", "xenstore-v2"])
+        .makeOptionMandatory(),
+    )
+    .option("--compact", "the last copy of each page alone, in pfn order", false)
+    .option("--keep-checkpoints", "keep them (libxc, libxl); else the last one counts", false)
+    .option("--config <path>", "config for xl (JSON), libvirt (XML) or xapi (S-expression)");
+  addOutputOptions(addReadingOptions(addFindingsOption(command)));
+  addExamples(command, [
+    ["xenstream convert old.save -o new.save --to xl", "legacy and v2 become v3"],
+    ["xenstream convert vm.save -o vm.libvirt --to libvirt --config vm.xml", "with its config"],
+    ["zcat vm.gz | xenstream convert - -o - --to libxl > vm.libxl", "from pipe to pipe"],
+  ]);
+  command.action(async (file: string, flags) => {
+    const { convertCommand } = await import("./convert.js");
+    done(await convertCommand(file, flags));
   });
 }
 

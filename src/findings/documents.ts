@@ -137,6 +137,38 @@ export interface RestoreDocument extends DocumentHead {
   readonly files: readonly RestoreFileResult[];
 }
 
+/** Something that convert could not keep as it was, had to mend or had to make. */
+export interface ConvertNote {
+  /** Its kind, for programs. */
+  readonly note: string;
+  readonly message: string;
+  /** Of what it is about, in the decompressed input. */
+  readonly byteOffset?: number;
+}
+
+/** One image as convert gives it: what verify gives, and what became of it. */
+export interface ConvertResult extends FileResult {
+  /** The target, as `--to` names it. */
+  readonly to: string;
+  /** Left out where nothing was written; `file` is null for standard output. */
+  readonly output?: { readonly file: string | null; readonly bytes: number };
+  /** Why an image that is right was not converted. */
+  readonly refusal?: string;
+  readonly notes: readonly ConvertNote[];
+}
+
+/** `convert --json`. */
+export interface ConvertDocument extends DocumentHead {
+  readonly command: "convert";
+  readonly files: readonly ConvertResult[];
+}
+
+/** One image as extract gives it: what verify gives, and what was written. */
+export interface ExtractResult extends FileResult {
+  /** Left out where nothing was written; `file` is null for standard output. */
+  readonly output?: { readonly file: string | null; readonly bytes: number };
+}
+
 /** A header as inspect lists it. */
 export interface InspectHeader {
   readonly layer: Layer;

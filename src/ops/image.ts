@@ -4,7 +4,7 @@
  */
 import type { MemoryModel, PageEngine } from "../engine/index.js";
 import { FindingCollector, type Limits, type Profile, StreamError } from "../findings/index.js";
-import type { Layer } from "../format/index.js";
+import type { GuestKind, Layer } from "../format/index.js";
 import type { BatchFacts } from "../guest/index.js";
 import { DOMAIN_DEFAULTS, type RestoreOptions, Restorer } from "../restore/index.js";
 import {
@@ -23,7 +23,8 @@ export interface ReadingOptions {
   readonly vcpus: number | null;
   readonly limits: Limits;
   readonly readData: boolean;
-  readonly model: MemoryModel;
+  /** May depend on the guest, whose kind is known when its stream begins. */
+  readonly model: MemoryModel | ((guest: GuestKind) => MemoryModel);
   readonly sharedInfoFrame: number;
   readonly storePort: number;
   readonly consolePort: number;
@@ -76,8 +77,9 @@ export class Image {
    * for pages by jobs on the same input.
    *
    * @param observe sees every event before it is taken
+   * @param taken   sees every event afterwards: a batch has its sink then, which may be wrapped
    */
-  *run(observe?: (event: StreamEvent) => void): Job<void> {
+  *run(observe?: (event: StreamEvent) => void, taken?: (event: StreamEvent) => void): Job<void> {
     const { checkpointed, limits, formatHint } = this.options;
     const reader = readImage({ checkpointed, limits, formatHint });
     try {
@@ -94,6 +96,7 @@ export class Image {
         }
         observe?.(step.value);
         yield* this.restorer.accept(step.value);
+        taken?.(step.value);
       }
     } catch (error) {
       if (!(error instanceof StreamError)) throw error;

@@ -188,7 +188,7 @@ export class Restorer {
     this.#domainOptions = options;
     this.guest = new Guest(options.engine, {
       kind,
-      model: options.model,
+      model: typeof options.model === "function" ? options.model(kind) : options.model,
       limits: options.limits,
       readData: options.readData,
       report: options.report,

@@ -3,11 +3,13 @@
  */
 import type { MemoryModel, PageEngine } from "../engine/port.js";
 import type { Fault, Limits } from "../findings/index.js";
+import type { GuestKind } from "../format/index.js";
 import type { BatchFacts } from "../guest/index.js";
 
 export interface RestoreOptions {
   readonly engine: PageEngine;
-  readonly model: MemoryModel;
+  /** May depend on the guest, whose kind is known when its stream begins. */
+  readonly model: MemoryModel | ((guest: GuestKind) => MemoryModel);
   readonly limits: Limits;
   /** Indexed: read page contents too, though no check needs them (`--read-data`). */
   readonly readData: boolean;

@@ -1,0 +1,222 @@
+/**
+ * `convert`: one image into another container or version. A file is judged first, so that nothing
+ * is written of one that is rejected; a pipe is judged on the way, and its output given up then.
+ * What is written and how is export/'s. Source: INTERFACE, convert.
+ */
+import { readFileSync } from "node:fs";
+import type { EngineName } from "../engine/index.js";
+import {
+  type ConversionNote,
+  type DomainIdentity,
+  GUEST_TARGETS,
+  type GuestTarget,
+  givenConfig,
+  type ReadyConfig,
+} from "../export/index.js";
+import { type ConvertResult, InputError, UsageError } from "../findings/index.js";
+import { type GuestKind, PAGE_BYTES } from "../format/index.js";
+import { driveAsync, openInput, type Source } from "../input/index.js";
+import type { Job } from "../stream/index.js";
+import { type Conversion, GuestJob, XenstoreJob } from "./convert-jobs.js";
+import { fileResult, withCompression } from "./documents.js";
+import { withExcerpts } from "./excerpts.js";
+import { driveOptions, type ReadingHooks } from "./hooks.js";
+import { Image, type ReadingOptions } from "./image.js";
+import { openOutput, STANDARD_OUTPUT } from "./output.js";
+import type { Platform } from "./runtime.js";
+
+/** Targets of Xenstore streams. */
+export const XENSTORE_TARGETS = ["xenstore-v1", "xenstore-v2"] as const;
+/** All targets, in the order in which help names them. */
+export const CONVERT_TARGETS = [...GUEST_TARGETS, ...XENSTORE_TARGETS] as const;
+export type ConvertTarget = (typeof CONVERT_TARGETS)[number];
+
+/** What `convert` takes beyond the reading options. */
+export interface ConvertOptions extends Omit<ReadingOptions, "model" | "readData"> {
+  readonly engine: EngineName;
+  readonly to: ConvertTarget;
+  /** Each page once, its last copy, in pfn order. */
+  readonly compact: boolean;
+  /** Checkpoints stay: libxl and libxc alone. */
+  readonly keepCheckpoints: boolean;
+  /** Path of a config for the target; null: the source's, or a made one. */
+  readonly configPath: string | null;
+}
+
+/**
+ * Convert the image at `path` ("-" for standard input) into the file `outputPath` ("-" for standard
+ * output). The file appears once it is whole, and not at all if the source is rejected.
+ *
+ * @throws {InputError} if the input cannot be read or the output cannot be written
+ * @throws {UsageError} for options that do not go together, or an image of another kind
+ * @throws {CapacityError} if a limit of ours is in the way
+ */
+export async function convertFile(
+  platform: Platform,
+  path: string,
+  outputPath: string,
+  options: ConvertOptions,
+  hooks: ReadingHooks = {},
+): Promise<ConvertResult> {
+  const config = configOf(options);
+  checkOptions(options);
+  const startMs = performance.now();
+  const { source, compression } = await openInput(path, { limits: options.limits });
+  try {
+    const run = new Run(platform, source, { path, options, startMs, hooks });
+    return withCompression(await run.convert(outputPath, config), compression);
+  } finally {
+    source.close();
+  }
+}
+
+function checkOptions({ to, compact, keepCheckpoints }: ConvertOptions): void {
+  if (keepCheckpoints && to !== "libxc" && to !== "libxl") {
+    const allowed = "with --to libxc or libxl";
+    throw new UsageError(`a ${to} file holds no checkpoints`, {
+      option: "--keep-checkpoints",
+      allowed,
+    });
+  }
+  if (keepCheckpoints && compact) {
+    throw new UsageError("a compact stream has one copy of each page, and so no checkpoints", {
+      option: "--keep-checkpoints",
+      allowed: "without --compact",
+    });
+  }
+}
+
+/** The config that `--config` names, judged for the target. */
+function configOf({ to, configPath }: ConvertOptions): ReadyConfig | null {
+  if (configPath === null) return null;
+  if (to !== "xl" && to !== "libvirt" && to !== "xapi") {
+    const allowed = "with --to xl, libvirt or xapi";
+    throw new UsageError(`a ${to} file has no config`, { option: "--config", allowed });
+  }
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(configPath);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new InputError(`cannot read ${configPath}: ${reason}`, {
+      code: "config",
+      source: configPath,
+      cause,
+    });
+  }
+  const judged = givenConfig(to, bytes);
+  if ("config" in judged) return judged.config;
+  throw new UsageError(`${configPath} is no config for ${to}: ${judged.reason}`, {
+    option: "--config",
+  });
+}
+
+/** What is asked for. */
+interface Task {
+  readonly path: string;
+  readonly options: ConvertOptions;
+  /** When the source was opened, by performance.now(). */
+  readonly startMs: number;
+  readonly hooks: ReadingHooks;
+}
+
+/** One source on its way into one output. */
+class Run {
+  readonly #platform: Platform;
+  readonly #source: Source;
+  readonly #task: Task;
+  readonly #notes: ConversionNote[] = [];
+
+  constructor(platform: Platform, source: Source, task: Task) {
+    this.#platform = platform;
+    this.#source = source;
+    this.#task = task;
+  }
+
+  async convert(outputPath: string, config: ReadyConfig | null): Promise<ConvertResult> {
+    let identity: DomainIdentity = { name: null, vcpus: this.#task.options.vcpus, memoryKiB: null };
+    if (this.#source.seekable) {
+      const judged = this.#image(false);
+      await this.#drive(judged.run());
+      if (judged.collector.verdict() === "reject") return this.#result(judged, null);
+      identity = this.#identityOf(judged);
+    }
+    const output = openOutput(outputPath);
+    try {
+      const image = this.#image(true);
+      const job = this.#job(
+        { image, output, note: (note) => this.#notes.push(note) },
+        config,
+        identity,
+      );
+      await this.#drive(job.run());
+      const refusal = job.refusal;
+      if (refusal !== null || image.collector.verdict() === "reject") {
+        output.abort();
+        return { ...this.#result(image, null), ...(refusal === null ? {} : { refusal }) };
+      }
+      output.close();
+      return this.#result(image, { path: outputPath, bytes: output.byteCount });
+    } catch (error) {
+      output.abort();
+      throw error;
+    }
+  }
+
+  #job(conversion: Conversion, config: ReadyConfig | null, identity: DomainIdentity) {
+    const { to, compact, keepCheckpoints } = this.#task.options;
+    if (to === "xenstore-v1") return new XenstoreJob(conversion, 1);
+    if (to === "xenstore-v2") return new XenstoreJob(conversion, 2);
+    const plain = keepCheckpoints ? "epochs" : "plain";
+    const form = compact ? "compact" : plain;
+    return new GuestJob(conversion, {
+      to: to satisfies GuestTarget,
+      form,
+      config,
+      identity,
+      canReread: this.#source.seekable,
+    });
+  }
+
+  /** Asynchronously, so that an interrupt is seen while it works. */
+  #drive(job: Job<void>): Promise<void> {
+    return driveAsync(job, this.#source, driveOptions(this.#task.hooks, this.#source));
+  }
+
+  /**
+   * Pages that are copied must be read; those that are only judged need not. Of a pipe only what is
+   * asked for again is held: all to be written in order, and a PV guest's for its completion.
+   */
+  #image(copying: boolean): Image {
+    const { engine, compact } = this.#task.options;
+    const readData = copying && !compact;
+    const held = (guest: GuestKind) => (compact || guest === "pv" ? "resident" : "indexed");
+    const model = this.#source.seekable ? "indexed" : held;
+    return new Image(this.#platform.engine(engine), { ...this.#task.options, readData, model });
+  }
+
+  #identityOf(image: Image): DomainIdentity {
+    const { domain, guest } = image.restorer;
+    const ids = [...(domain?.vcpus.keys() ?? [])];
+    const seen = ids.length === 0 ? null : ids.reduce((a, b) => Math.max(a, b), 0) + 1;
+    const pages = guest?.engine.stats().populatedPages ?? 0;
+    return {
+      name: null,
+      vcpus: this.#task.options.vcpus ?? seen,
+      memoryKiB: pages === 0 ? null : (pages * PAGE_BYTES) / 1024,
+    };
+  }
+
+  #result(image: Image, output: { path: string; bytes: number } | null): ConvertResult {
+    const { size } = this.#source;
+    const bytes = size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
+    const elapsedMs = performance.now() - this.#task.startMs;
+    const judged = fileResult(image, this.#task.path, bytes, elapsedMs);
+    const base = withExcerpts(judged, this.#source);
+    const { to } = this.#task.options;
+    const result = { ...base, to, notes: output === null ? [] : this.#notes };
+    if (output === null) return result;
+    const file = output.path === STANDARD_OUTPUT ? null : output.path;
+    return { ...result, output: { file, bytes: output.bytes } };
+  }
+}

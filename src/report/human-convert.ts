@@ -1,0 +1,30 @@
+/**
+ * `convert` as text: where the image went, or why it did not, as verify says it; and what could not
+ * be kept.
+ */
+import type { ConvertResult } from "../findings/index.js";
+import { renderVerify } from "./human-verify.js";
+import { PLAIN, type TextOptions } from "./style.js";
+import { bytesText, printableDocument } from "./text.js";
+
+/** What was written in one line, or the findings and that nothing was; ends with a newline. */
+export function renderConvert(document: ConvertResult, options: TextOptions): string {
+  const { file, to, output, refusal } = printableDocument(document);
+  const { paint } = options.style ?? PLAIN;
+  if (output !== undefined) {
+    const where = output.file ?? "standard output";
+    return `${where}: ${to}, ${bytesText(output.bytes)}, from ${file}\n`;
+  }
+  if (refusal !== undefined) return `${paint.red("not converted")}: ${file}: ${refusal}\n`;
+  return `${renderVerify(document, options)}${paint.red("not converted")}: ${file}\n`;
+}
+
+/** A line for each note; empty if there is none. */
+export function renderConvertNotes(document: ConvertResult): string {
+  return printableDocument(document)
+    .notes.map(({ message, byteOffset }) => {
+      const place = byteOffset === undefined ? "" : ` (byte ${byteOffset})`;
+      return `xenstream: ${message}${place}\n`;
+    })
+    .join("");
+}
