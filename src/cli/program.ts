@@ -11,6 +11,7 @@ import {
   addReadingOptions,
   parseBytes,
   parseInteger,
+  parsePfns,
 } from "./options.js";
 import { printError } from "./output.js";
 
@@ -44,6 +45,7 @@ export function buildProgram(done: (code: number) => void): Command {
   addInspect(program, done);
   addRestore(program, done);
   addGenerate(program, done);
+  addExtract(program, done);
   return program;
 }
 
@@ -84,6 +86,7 @@ function addRestore(program: Command, done: (code: number) => void): void {
     .option("--memory <model>", "auto, indexed or resident", "auto")
     .option("--digest <kind>", "sha256 or xxh3: digest of the guest's memory")
     .option("--checkpoint <n>", "the guest as of checkpoint N", parseInteger(1, 2 ** 31))
+    .option("--genid <id>", "VM Generation ID: keep, new, 32 hex digits or a UUID", "keep")
     .addHelpText("after", EXIT_CODES_HELP)
     .action(async (file: string, options) => {
       const { restoreCommand } = await import("./restore.js");
@@ -126,5 +129,30 @@ function addGenerate(program: Command, done: (code: number) => void): void {
     .action(async (options) => {
       const { generateCommand } = await import("./generate.js");
       done(await generateCommand(options));
+    });
+}
+
+function addExtract(program: Command, done: (code: number) => void): void {
+  const command = program
+    .command("extract")
+    .description("write a guest's memory as raw, ELF core or LiME")
+    .argument("<file>", 'path of an image, or "-" for standard input')
+    .option("-o, --output <path>", 'path of the file, or "-" for standard output');
+  addDomainOptions(addOutputOptions(addReadingOptions(command)))
+    .addOption(
+      new Option("--format <name>", "kind of file").choices(["raw", "elf", "lime"]).default("raw"),
+    )
+    .addOption(
+      new Option("--state <name>", "memory as sent, or after the restorer's fix-ups")
+        .choices(["stream", "restored"])
+        .default("restored"),
+    )
+    .option("--pfn <n[-m]>", "this page, or these (to standard output if no -o)", parsePfns)
+    .option("--checkpoint <n>", "the guest as of checkpoint N", parseInteger(1, 2 ** 31))
+    .option("--genid <id>", "VM Generation ID: keep, new, 32 hex digits or a UUID", "keep")
+    .addHelpText("after", EXIT_CODES_HELP)
+    .action(async (file: string, options) => {
+      const { extractCommand } = await import("./extract.js");
+      done(await extractCommand(file, options));
     });
 }

@@ -1,5 +1,5 @@
 /** The command `restore`: one file through ops/restore, one report or document. */
-import { Platform, restoreFile, VERSION, wasmBytes } from "../ops/index.js";
+import { Platform, parseGenidChange, restoreFile, VERSION, wasmBytes } from "../ops/index.js";
 import { renderRestore } from "../report/index.js";
 import { EXIT_ACCEPTED, EXIT_REJECTED } from "./exit-codes.js";
 import { readingOf, type SharedOptions } from "./options.js";
@@ -9,6 +9,7 @@ interface RestoreFlags extends SharedOptions {
   readonly memory: "auto" | "indexed" | "resident";
   readonly digest?: "sha256" | "xxh3";
   readonly checkpoint?: number;
+  readonly genid: string;
   readonly sharedInfoFrame: number;
   readonly storePort: number;
   readonly consolePort: number;
@@ -21,6 +22,7 @@ export async function restoreCommand(file: string, flags: RestoreFlags): Promise
     memory: flags.memory,
     digest: flags.digest ?? null,
     checkpoint: flags.checkpoint ?? null,
+    genid: parseGenidChange(flags.genid),
     sharedInfoFrame: flags.sharedInfoFrame,
     storePort: flags.storePort,
     consolePort: flags.consolePort,

@@ -136,6 +136,29 @@ export interface RestoreDocument extends DocumentHead {
   readonly files: readonly RestoreFileResult[];
 }
 
+/** A file of guest memory that was written. */
+export interface MemoryOutput {
+  readonly path: string;
+  readonly format: "raw" | "elf" | "lime";
+  readonly state: "stream" | "restored";
+  /** Length of the file, holes included. */
+  readonly bytes: number;
+  /** Pages of the guest in it. */
+  readonly pages: number;
+}
+
+/** One image as extract gives it: what restore gives, and what was written. */
+export interface ExtractFileResult extends RestoreFileResult {
+  /** Left out where nothing was written. */
+  readonly output?: MemoryOutput;
+}
+
+/** `extract --json`. */
+export interface ExtractDocument extends DocumentHead {
+  readonly command: "extract";
+  readonly files: readonly ExtractFileResult[];
+}
+
 /** A header as inspect lists it. */
 export interface InspectHeader {
   readonly layer: Layer;

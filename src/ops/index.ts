@@ -11,7 +11,10 @@ export {
 } from "../export/index.js";
 export { DOMAIN_DEFAULTS } from "../restore/index.js";
 export { FORMAT_HINTS, type FormatHint } from "../stream/index.js";
+export * from "./extract.js";
 export * from "./generate.js";
+
+export { type GenidChange, parseGenidChange } from "./genid.js";
 export * from "./image.js";
 export * from "./inspect.js";
 export * from "./output.js";

@@ -8,6 +8,7 @@ import { countZeroPages, digestSha256, digestXxh3 } from "../guest/index.js";
 import { driveSync, openInput, type Source } from "../input/index.js";
 import type { Job } from "../stream/index.js";
 import { fileResult, restoreResult, withCompression } from "./documents.js";
+import { type GenidChange, genidJob } from "./genid.js";
 import { Image, type ReadingOptions } from "./image.js";
 import { createSha256, type Platform } from "./runtime.js";
 
@@ -16,6 +17,8 @@ export interface RestoreImageOptions extends Omit<ReadingOptions, "model" | "rea
   readonly engine: EngineName;
   readonly memory: MemoryModel | "auto";
   readonly digest: "sha256" | "xxh3" | null;
+  /** "keep" if left out. */
+  readonly genid?: GenidChange;
 }
 
 /**
@@ -49,9 +52,12 @@ export function restoreSource(
 ): RestoreFileResult {
   const model = chooseModel(source, options);
   const image = new Image(platform.engine(options.engine), { ...options, readData: false, model });
-  const digests = driveSync(runAndDigest(image, options.digest), source);
+  driveSync(image.run(), source);
+  const genid = driveSync(genidJob(image, options.genid ?? "keep"), source);
+  const digests = driveSync(digestsOf(image, options.digest), source);
   const bytes = source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
-  return restoreResult(image, fileResult(image, file, bytes, performance.now() - startMs), digests);
+  const base = fileResult(image, file, bytes, performance.now() - startMs);
+  return restoreResult(image, base, digests, genid);
 }
 
 /** `auto`: resident if the image could be held whole, else indexed. A pipe cannot be indexed. */
@@ -67,8 +73,7 @@ function chooseModel(source: Source, options: RestoreImageOptions): MemoryModel 
   return (source.size ?? 0) <= options.limits.maxMemoryBytes ? "resident" : "indexed";
 }
 
-function* runAndDigest(image: Image, digest: "sha256" | "xxh3" | null): Job<Partial<MemoryResult>> {
-  yield* image.run();
+function* digestsOf(image: Image, digest: "sha256" | "xxh3" | null): Job<Partial<MemoryResult>> {
   const { guest } = image.restorer;
   if (guest === null || digest === null) return {};
   if (digest === "sha256") return yield* digestSha256(guest, createSha256);

@@ -10,6 +10,8 @@ import type {
   StreamResult,
 } from "../findings/index.js";
 
+import { genidLines } from "./memory.js";
+
 export interface TextOptions {
   readonly verbose: boolean;
   /** Findings printed; the rest is counted. */
@@ -42,6 +44,7 @@ export function renderRestore(result: RestoreFileResult, options: TextOptions): 
     }
     if (memory.pageDigest !== undefined) lines.push(`  restored    xxh3 ${memory.pageDigest}`);
   }
+  lines.push(...genidLines(result.genid));
   for (const step of result.completion ?? []) {
     const pfn = step.pfn === undefined ? "" : `pfn 0x${step.pfn.toString(16)}: `;
     lines.push(`  did         ${pfn}${step.what} (${step.step})`);

@@ -1,0 +1,64 @@
+/** The command `extract`: one file through ops/extract to one file of memory. */
+import { UsageError } from "../findings/index.js";
+import {
+  extractFile,
+  type MemoryFormat,
+  Platform,
+  parseGenidChange,
+  STANDARD_OUTPUT,
+  VERSION,
+  wasmBytes,
+} from "../ops/index.js";
+import { renderExtract } from "../report/index.js";
+import { EXIT_ACCEPTED, EXIT_REJECTED } from "./exit-codes.js";
+import { interruptible } from "./interruptible.js";
+import { readingOf, type SharedOptions } from "./options.js";
+import { writeJson, writeOut } from "./output.js";
+
+/** What the command's options parse to. */
+export interface ExtractFlags extends SharedOptions {
+  readonly output?: string;
+  readonly format: MemoryFormat;
+  readonly state: "stream" | "restored";
+  readonly pfn?: { readonly first: number; readonly last: number };
+  readonly genid: string;
+  readonly checkpoint?: number;
+  readonly sharedInfoFrame: number;
+  readonly storePort: number;
+  readonly consolePort: number;
+}
+
+/** Returns the exit code. */
+export async function extractCommand(file: string, flags: ExtractFlags): Promise<number> {
+  const path = flags.output ?? (flags.pfn === undefined ? null : STANDARD_OUTPUT);
+  const allowed = 'a path, or "-" for standard output';
+  if (path === null) {
+    throw new UsageError("no output was named", { option: "--output", allowed });
+  }
+  if (path === STANDARD_OUTPUT && flags.json) {
+    throw new UsageError("memory and the document would both go to standard output", {
+      option: "--json",
+      allowed: "with a path for --output",
+    });
+  }
+  return interruptible(async (signal) => {
+    const result = await extractFile(new Platform({ wasmBytes }), file, path, {
+      ...readingOf(flags),
+      format: flags.format,
+      state: flags.state,
+      pfns: flags.pfn ?? null,
+      genid: parseGenidChange(flags.genid),
+      checkpoint: flags.checkpoint ?? null,
+      sharedInfoFrame: flags.sharedInfoFrame,
+      storePort: flags.storePort,
+      consolePort: flags.consolePort,
+      signal,
+    });
+    if (flags.json) {
+      const tool = { name: "xenstream", version: VERSION };
+      writeJson({ v: 1, command: "extract", tool, files: [result] });
+    } else if (!flags.quiet && path !== STANDARD_OUTPUT) writeOut(renderExtract(result));
+    else if (result.verdict === "reject") process.stderr.write(renderExtract(result));
+    return result.verdict === "reject" ? EXIT_REJECTED : EXIT_ACCEPTED;
+  });
+}
