@@ -46,6 +46,7 @@ export function buildProgram(done: (code: number) => void): Command {
   addRestore(program, done);
   addGenerate(program, done);
   addExtract(program, done);
+  addDiff(program, done);
   return program;
 }
 
@@ -154,5 +155,25 @@ function addExtract(program: Command, done: (code: number) => void): void {
     .action(async (file: string, options) => {
       const { extractCommand } = await import("./extract.js");
       done(await extractCommand(file, options));
+    });
+}
+
+function addDiff(program: Command, done: (code: number) => void): void {
+  const command = program
+    .command("diff")
+    .description("compare the memory of two guests page by page")
+    .argument("<a>", 'path of an image, or "-" for standard input')
+    .argument("<b>", "path of the other");
+  addOutputOptions(addReadingOptions(command))
+    .addOption(
+      new Option("--state <name>", "memory as sent, or after the restorer's fix-ups")
+        .choices(["stream", "restored"])
+        .default("stream"),
+    )
+    .option("--bytes", "list the bytes that differ", false)
+    .addHelpText("after", EXIT_CODES_HELP)
+    .action(async (a: string, b: string, options) => {
+      const { diffCommand } = await import("./diff.js");
+      done(await diffCommand(a, b, options));
     });
 }

@@ -159,6 +159,48 @@ export interface ExtractDocument extends DocumentHead {
   readonly files: readonly ExtractFileResult[];
 }
 
+/** Pfns that have something in common: how many, their share of the guest, and which. */
+export interface PfnSet {
+  readonly pages: number;
+  /** Ascending runs; those beyond what is listed are counted by `runsOmitted` of the whole. */
+  readonly runs: readonly { readonly pfn: number; readonly count: number }[];
+}
+
+/** Bytes of one page that differ. */
+export interface ChangedBytes {
+  readonly pfn: number;
+  /** In the page. */
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** What diff found: B as seen from A. */
+export interface DiffResult {
+  readonly equal: boolean;
+  readonly state: "stream" | "restored";
+  readonly a: FileResult;
+  readonly b: FileResult;
+  /** Pages populated in A and in B. */
+  readonly populatedPages: readonly [a: number, b: number];
+  readonly added: PfnSet;
+  readonly gone: PfnSet;
+  /** Contents differ. */
+  readonly changed: PfnSet;
+  /** Page types differ; counts as a difference of PV guests alone. */
+  readonly typeChanged: PfnSet;
+  /** Pages added, gone or changed, in percent of all that either guest has. */
+  readonly sharePercent: number;
+  /** With `--bytes`. */
+  readonly changedBytes?: readonly ChangedBytes[];
+  /** Runs and byte ranges beyond those that are listed. */
+  readonly omitted: number;
+}
+
+/** `diff --json`. */
+export interface DiffDocument extends DocumentHead, DiffResult {
+  readonly command: "diff";
+}
+
 /** A header as inspect lists it. */
 export interface InspectHeader {
   readonly layer: Layer;

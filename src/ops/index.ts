@@ -11,6 +11,7 @@ export {
 } from "../export/index.js";
 export { DOMAIN_DEFAULTS } from "../restore/index.js";
 export { FORMAT_HINTS, type FormatHint } from "../stream/index.js";
+export * from "./diff.js";
 export * from "./extract.js";
 export * from "./generate.js";
 

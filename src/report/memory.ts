@@ -1,11 +1,19 @@
 /**
- * What is done with a guest's memory, as text: extract. Plain text, no colours; the verdict comes
+ * What is done with a guest's memory, as text: extract, diff. Plain text, no colours; the verdict comes
  * first where an image was refused.
  */
-import type { ExtractFileResult, FileResult, GenerationIdResult } from "../findings/index.js";
+import type {
+  DiffResult,
+  ExtractFileResult,
+  FileResult,
+  GenerationIdResult,
+  PfnSet,
+} from "../findings/index.js";
 
 /** Errors printed; the rest is counted. */
 const MAX_ERRORS = 20;
+/** Runs of pfns printed for each set; the rest is counted. */
+const MAX_RUNS = 16;
 
 /** What was written, or why nothing was. */
 export function renderExtract(result: ExtractFileResult): string {
@@ -17,6 +25,37 @@ export function renderExtract(result: ExtractFileResult): string {
   } else lines.push("  nothing was written");
   lines.push(...genidLines(result.genid));
   return `${lines.join("\n")}\n`;
+}
+
+/** Whether two guests are equal, else what differs. */
+export function renderDiff(result: DiffResult): string {
+  const { a, b, changedBytes } = result;
+  const lines = [...refusalLines(a), ...refusalLines(b)];
+  const [pagesA, pagesB] = result.populatedPages;
+  const share = result.sharePercent.toFixed(2);
+  lines.push(`${result.equal ? "EQUAL" : "DIFFERENT"}  ${a.file}  ${b.file}`);
+  lines.push(`  populated   ${pagesA} and ${pagesB} pages, ${share} % of them differ`);
+  lines.push(...pfnLines("added", result.added), ...pfnLines("gone", result.gone));
+  lines.push(...pfnLines("changed", result.changed), ...pfnLines("type", result.typeChanged));
+  for (const { pfn, offset, bytes } of changedBytes ?? []) {
+    lines.push(`  bytes       ${hexText(pfn)} at 0x${offset.toString(16)}: ${bytes}`);
+  }
+  if (result.omitted > 0) lines.push(`  and ${result.omitted} more ranges`);
+  return `${lines.join("\n")}\n`;
+}
+
+/** A line for each set of pfns that is not empty: its count and its first runs. */
+export function pfnLines(label: string, { pages, runs }: PfnSet): string[] {
+  if (pages === 0) return [];
+  const shown = runs.slice(0, MAX_RUNS).map(({ pfn, count }) => {
+    return count === 1 ? hexText(pfn) : `${hexText(pfn)}-${hexText(pfn + count - 1)}`;
+  });
+  const more = runs.length > MAX_RUNS ? `, and ${runs.length - MAX_RUNS} more runs` : "";
+  return [`  ${label.padEnd(12)}${pages} pages: ${shown.join(", ")}${more}`];
+}
+
+function hexText(pfn: number): string {
+  return `0x${pfn.toString(16)}`;
 }
 
 /** The id of a guest that has one, and that it was changed. */
