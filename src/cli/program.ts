@@ -47,6 +47,7 @@ export function buildProgram(done: (code: number) => void): Command {
   addGenerate(program, done);
   addExtract(program, done);
   addDiff(program, done);
+  addManifest(program, done);
   return program;
 }
 
@@ -175,5 +176,25 @@ function addDiff(program: Command, done: (code: number) => void): void {
     .action(async (a: string, b: string, options) => {
       const { diffCommand } = await import("./diff.js");
       done(await diffCommand(a, b, options));
+    });
+}
+
+function addManifest(program: Command, done: (code: number) => void): void {
+  const command = program
+    .command("manifest")
+    .description("write the page digests of an image, or find rot by such a file")
+    .argument("<file>", 'path of an image, or "-" for standard input')
+    .option("-o, --output <path>", 'path of the manifest, or "-" for standard output')
+    .option("--check <manifest>", "find rot in the image, and name the pfns");
+  addOutputOptions(addReadingOptions(command))
+    .addOption(
+      new Option("--state <name>", "memory as sent, or after the restorer's fix-ups")
+        .choices(["stream", "restored"])
+        .default("stream"),
+    )
+    .addHelpText("after", EXIT_CODES_HELP)
+    .action(async (file: string, options) => {
+      const { manifestCommand } = await import("./manifest.js");
+      done(await manifestCommand(file, options));
     });
 }

@@ -201,6 +201,56 @@ export interface DiffDocument extends DocumentHead, DiffResult {
   readonly command: "diff";
 }
 
+/** A manifest that was written. */
+export interface ManifestOutput {
+  readonly path: string;
+  readonly state: "stream" | "restored";
+  readonly pages: number;
+  readonly bytes: number;
+  /** XXH3-64 over pfn and page digest, as `pageDigest` of restore. */
+  readonly root: string;
+  /** XXH3-64 of all bytes that are no page's last copy; left out for an input that is no file. */
+  readonly rest?: string;
+}
+
+/** One image as manifest gives it. */
+export interface ManifestFileResult extends FileResult {
+  /** Left out where nothing was written. */
+  readonly manifest?: ManifestOutput;
+}
+
+/** What an image is, measured by a manifest. */
+export interface ManifestCheck {
+  readonly path: string;
+  readonly state: "stream" | "restored";
+  /** Everything fits, and the image is accepted. */
+  readonly matches: boolean;
+  /** Pages whose contents were compared. */
+  readonly pages: number;
+  /** Pages whose contents are not those of the manifest, and where they stand in the image. */
+  readonly rottenPages: number;
+  readonly rotten: readonly { readonly pfn: number; readonly byteOffset?: number }[];
+  /** Pfns that the manifest has and the image lacks, and the other way round. */
+  readonly missing: PfnSet;
+  readonly extra: PfnSet;
+  /**
+   * The bytes that are no page's last copy. `other-form`: the image has another container or
+   * length than the one that the manifest was made of; `unknown`: there is no digest of them.
+   */
+  readonly rest: "same" | "differs" | "other-form" | "unknown";
+}
+
+/** One image as `manifest --check` gives it. */
+export interface ManifestCheckResult extends FileResult {
+  readonly check: ManifestCheck;
+}
+
+/** `manifest --json`. */
+export interface ManifestDocument extends DocumentHead {
+  readonly command: "manifest";
+  readonly files: readonly (ManifestFileResult | ManifestCheckResult)[];
+}
+
 /** A header as inspect lists it. */
 export interface InspectHeader {
   readonly layer: Layer;

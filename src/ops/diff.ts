@@ -3,18 +3,13 @@
  * an engine of its own; pages of seekable images are read as they are compared, in order of pfn.
  */
 import type { EngineName } from "../engine/index.js";
-import {
-  type ChangedBytes,
-  type DiffResult,
-  type Limits,
-  type PfnSet,
-  UsageError,
-} from "../findings/index.js";
+import { type ChangedBytes, type DiffResult, UsageError } from "../findings/index.js";
 import { PAGE_BYTES } from "../format/index.js";
 import type { Guest, MemoryState } from "../guest/index.js";
 import { driveSync, openInput, type Source } from "../input/index.js";
 import { fileResult, withCompression } from "./documents.js";
 import { Image, type ReadingOptions } from "./image.js";
+import { Pfns, STEP_PAGES, type Step, steps } from "./pfn-sets.js";
 import type { Platform } from "./runtime.js";
 
 /** What `diff` takes beyond the reading options, which hold for both images. */
@@ -24,9 +19,6 @@ export interface DiffOptions extends Omit<ReadingOptions, "model" | "readData"> 
   /** List the bytes that differ in changed pages. */
   readonly bytes: boolean;
 }
-
-/** Pages compared at a time. */
-const STEP_PAGES = 256;
 
 type Opened = Awaited<ReturnType<typeof openInput>>;
 
@@ -87,83 +79,8 @@ function readSide(platform: Platform, opened: Opened, file: string, options: Dif
 
 function compare(a: Side, b: Side, options: DiffOptions): DiffResult {
   const comparison = new Comparison(a, b, options);
-  for (const step of steps(a.guest, b.guest)) comparison.take(step);
+  for (const step of steps(a.guest.populatedRuns(), b.guest.populatedRuns())) comparison.take(step);
   return comparison.result();
-}
-
-/** Pfns that are populated in A alone, in B alone, or in both. */
-interface Step {
-  readonly first: number;
-  readonly count: number;
-  readonly inA: boolean;
-  readonly inB: boolean;
-}
-
-/** The union of both guests in pieces of at most STEP_PAGES, ascending. */
-function* steps(a: Guest, b: Guest): Generator<Step> {
-  const cursorA = new Cursor(a);
-  const cursorB = new Cursor(b);
-  for (let pfn = 0; ; ) {
-    const startA = cursorA.next(pfn);
-    const startB = cursorB.next(pfn);
-    const first = Math.min(startA.first, startB.first);
-    if (first === Number.POSITIVE_INFINITY) return;
-    const inA = startA.first === first;
-    const inB = startB.first === first;
-    let end = first + STEP_PAGES;
-    for (const { first: start, end: stop } of [startA, startB]) {
-      end = Math.min(end, start === first ? stop : start);
-    }
-    yield { first, count: end - first, inA, inB };
-    pfn = end;
-  }
-}
-
-/** Walks the populated runs of one guest. */
-class Cursor {
-  readonly #runs: Iterator<{ readonly first: number; readonly count: number }>;
-  #first = 0;
-  #end = 0;
-
-  constructor(guest: Guest) {
-    this.#runs = guest.populatedRuns()[Symbol.iterator]();
-  }
-
-  /** What is left of the runs at or behind `pfn`, its first piece; infinite when there is none. */
-  next(pfn: number): { readonly first: number; readonly end: number } {
-    while (this.#end <= pfn) {
-      const step = this.#runs.next();
-      if (step.done === true) {
-        this.#first = Number.POSITIVE_INFINITY;
-        this.#end = Number.POSITIVE_INFINITY;
-      } else {
-        this.#first = step.value.first;
-        this.#end = step.value.first + step.value.count;
-      }
-    }
-    return { first: Math.max(this.#first, pfn), end: this.#end };
-  }
-}
-
-/** A set of pfns as it grows, ascending. */
-class Pfns {
-  pages = 0;
-  readonly runs: { pfn: number; count: number }[] = [];
-  omitted = 0;
-  #end = -1;
-
-  add(pfn: number, count: number, limits: Limits): void {
-    this.pages += count;
-    const last = this.runs.at(-1);
-    if (pfn === this.#end && last !== undefined && this.omitted === 0) last.count += count;
-    else if (this.runs.length < limits.maxRecordsListed) this.runs.push({ pfn, count });
-    else if (pfn !== this.#end) this.omitted += 1;
-    this.#end = pfn + count;
-  }
-
-  get set(): PfnSet {
-    return { pages: this.pages, runs: this.runs };
-  }
 }
 
 class Comparison {
@@ -172,10 +89,10 @@ class Comparison {
   readonly #options: DiffOptions;
   readonly #pagesA = new Uint8Array(STEP_PAGES * PAGE_BYTES);
   readonly #pagesB = new Uint8Array(STEP_PAGES * PAGE_BYTES);
-  readonly #added = new Pfns();
-  readonly #gone = new Pfns();
-  readonly #changed = new Pfns();
-  readonly #typeChanged = new Pfns();
+  readonly #added: Pfns;
+  readonly #gone: Pfns;
+  readonly #changed: Pfns;
+  readonly #typeChanged: Pfns;
   readonly #changedBytes: ChangedBytes[] = [];
   #bytesOmitted = 0;
   #union = 0;
@@ -184,13 +101,17 @@ class Comparison {
     this.#a = a;
     this.#b = b;
     this.#options = options;
+    const most = options.limits.maxRecordsListed;
+    this.#added = new Pfns(most);
+    this.#gone = new Pfns(most);
+    this.#changed = new Pfns(most);
+    this.#typeChanged = new Pfns(most);
   }
 
   take({ first, count, inA, inB }: Step): void {
-    const { limits } = this.#options;
     this.#union += count;
-    if (!inA) this.#added.add(first, count, limits);
-    else if (!inB) this.#gone.add(first, count, limits);
+    if (!inA) this.#added.add(first, count);
+    else if (!inB) this.#gone.add(first, count);
     else this.#compare(first, count);
   }
 
@@ -218,7 +139,7 @@ class Comparison {
   }
 
   #compare(first: number, count: number): void {
-    const { state, limits } = this.#options;
+    const { state } = this.#options;
     const a = this.#pagesA.subarray(0, count * PAGE_BYTES);
     const b = this.#pagesB.subarray(0, count * PAGE_BYTES);
     driveSync(this.#a.guest.readPages(first, count, a, state), this.#a.source);
@@ -226,14 +147,14 @@ class Comparison {
     for (let i = 0; i < count; i += 1) {
       const pfn = first + i;
       const typeA = this.#a.guest.engine.pageType(pfn);
-      if (typeA !== this.#b.guest.engine.pageType(pfn)) this.#typeChanged.add(pfn, 1, limits);
+      if (typeA !== this.#b.guest.engine.pageType(pfn)) this.#typeChanged.add(pfn, 1);
     }
     if (Buffer.compare(a, b) === 0) return;
     for (let i = 0; i < count; i += 1) {
       const pageA = a.subarray(i * PAGE_BYTES, (i + 1) * PAGE_BYTES);
       const pageB = b.subarray(i * PAGE_BYTES, (i + 1) * PAGE_BYTES);
       if (Buffer.compare(pageA, pageB) === 0) continue;
-      this.#changed.add(first + i, 1, limits);
+      this.#changed.add(first + i, 1);
       if (this.#options.bytes) this.#listBytes(first + i, pageA, pageB);
     }
   }

@@ -18,6 +18,7 @@ export * from "./generate.js";
 export { type GenidChange, parseGenidChange } from "./genid.js";
 export * from "./image.js";
 export * from "./inspect.js";
+export * from "./manifest.js";
 export * from "./output.js";
 export * from "./restore.js";
 export * from "./runtime.js";

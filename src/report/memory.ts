@@ -1,5 +1,5 @@
 /**
- * What is done with a guest's memory, as text: extract, diff. Plain text, no colours; the verdict comes
+ * What is done with a guest's memory, as text: extract, diff, manifest. Plain text, no colours; the verdict comes
  * first where an image was refused.
  */
 import type {
@@ -7,6 +7,8 @@ import type {
   ExtractFileResult,
   FileResult,
   GenerationIdResult,
+  ManifestCheckResult,
+  ManifestFileResult,
   PfnSet,
 } from "../findings/index.js";
 
@@ -43,6 +45,41 @@ export function renderDiff(result: DiffResult): string {
   if (result.omitted > 0) lines.push(`  and ${result.omitted} more ranges`);
   return `${lines.join("\n")}\n`;
 }
+
+/** What was written, or why nothing was. */
+export function renderManifest(result: ManifestFileResult): string {
+  const { manifest } = result;
+  const lines = refusalLines(result);
+  if (manifest === undefined) lines.push("  nothing was written");
+  else {
+    lines.push(`${manifest.path}: ${manifest.pages} pages, root ${manifest.root}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** Whether an image fits its manifest, else what is rotten. */
+export function renderCheck(result: ManifestCheckResult): string {
+  const { check } = result;
+  const lines = [...refusalLines(result)];
+  lines.push(`${check.matches ? "MATCHES" : "ROTTEN"}  ${result.file}  ${check.path}`);
+  lines.push(`  compared    ${check.pages} pages; bytes around them: ${REST_TEXT[check.rest]}`);
+  for (const { pfn, byteOffset } of check.rotten.slice(0, MAX_ERRORS)) {
+    const where = byteOffset === undefined ? "" : ` at byte ${byteOffset}`;
+    lines.push(`  rotten      ${hexText(pfn)}${where}`);
+  }
+  const more = check.rottenPages - MAX_ERRORS;
+  if (more > 0) lines.push(`  and ${more} more rotten pages`);
+  lines.push(...pfnLines("missing", check.missing), ...pfnLines("extra", check.extra));
+  return `${lines.join("\n")}\n`;
+}
+
+/** What came of the digest of the bytes around the pages. */
+const REST_TEXT: Readonly<Record<ManifestCheckResult["check"]["rest"], string>> = {
+  same: "as they were",
+  differs: "not as they were",
+  "other-form": "of another form, not compared",
+  unknown: "not compared",
+};
 
 /** A line for each set of pfns that is not empty: its count and its first runs. */
 export function pfnLines(label: string, { pages, runs }: PfnSet): string[] {
