@@ -22,6 +22,7 @@ export interface ExtractFlags extends SharedOptions {
   readonly state: "stream" | "restored";
   readonly pfn?: { readonly first: number; readonly last: number };
   readonly genid: string;
+  readonly salvage: boolean;
   readonly checkpoint?: number;
   readonly sharedInfoFrame: number;
   readonly storePort: number;
@@ -48,6 +49,7 @@ export async function extractCommand(file: string, flags: ExtractFlags): Promise
       state: flags.state,
       pfns: flags.pfn ?? null,
       genid: parseGenidChange(flags.genid),
+      salvage: flags.salvage,
       checkpoint: flags.checkpoint ?? null,
       sharedInfoFrame: flags.sharedInfoFrame,
       storePort: flags.storePort,
@@ -59,6 +61,7 @@ export async function extractCommand(file: string, flags: ExtractFlags): Promise
       writeJson({ v: 1, command: "extract", tool, files: [result] });
     } else if (!flags.quiet && path !== STANDARD_OUTPUT) writeOut(renderExtract(result));
     else if (result.verdict === "reject") process.stderr.write(renderExtract(result));
-    return result.verdict === "reject" ? EXIT_REJECTED : EXIT_ACCEPTED;
+    const good = result.verdict === "accept" && !flags.salvage;
+    return good ? EXIT_ACCEPTED : EXIT_REJECTED;
   });
 }

@@ -89,6 +89,7 @@ function addRestore(program: Command, done: (code: number) => void): void {
     .option("--digest <kind>", "sha256 or xxh3: digest of the guest's memory")
     .option("--checkpoint <n>", "the guest as of checkpoint N", parseInteger(1, 2 ** 31))
     .option("--genid <id>", "VM Generation ID: keep, new, 32 hex digits or a UUID", "keep")
+    .option("--salvage", "recover what is whole of a damaged image (exit 1)", false)
     .addHelpText("after", EXIT_CODES_HELP)
     .action(async (file: string, options) => {
       const { restoreCommand } = await import("./restore.js");
@@ -152,6 +153,7 @@ function addExtract(program: Command, done: (code: number) => void): void {
     .option("--pfn <n[-m]>", "this page, or these (to standard output if no -o)", parsePfns)
     .option("--checkpoint <n>", "the guest as of checkpoint N", parseInteger(1, 2 ** 31))
     .option("--genid <id>", "VM Generation ID: keep, new, 32 hex digits or a UUID", "keep")
+    .option("--salvage", "recover what is whole of a damaged image (exit 1)", false)
     .addHelpText("after", EXIT_CODES_HELP)
     .action(async (file: string, options) => {
       const { extractCommand } = await import("./extract.js");

@@ -10,6 +10,7 @@ interface RestoreFlags extends SharedOptions {
   readonly digest?: "sha256" | "xxh3";
   readonly checkpoint?: number;
   readonly genid: string;
+  readonly salvage: boolean;
   readonly sharedInfoFrame: number;
   readonly storePort: number;
   readonly consolePort: number;
@@ -23,6 +24,7 @@ export async function restoreCommand(file: string, flags: RestoreFlags): Promise
     digest: flags.digest ?? null,
     checkpoint: flags.checkpoint ?? null,
     genid: parseGenidChange(flags.genid),
+    salvage: flags.salvage,
     sharedInfoFrame: flags.sharedInfoFrame,
     storePort: flags.storePort,
     consolePort: flags.consolePort,
@@ -33,5 +35,6 @@ export async function restoreCommand(file: string, flags: RestoreFlags): Promise
   } else if (!flags.quiet) {
     writeOut(renderRestore(result, { verbose: flags.verbose, maxFindings: 100 }));
   }
-  return result.verdict === "reject" ? EXIT_REJECTED : EXIT_ACCEPTED;
+  const good = result.verdict === "accept" && !flags.salvage;
+  return good ? EXIT_ACCEPTED : EXIT_REJECTED;
 }

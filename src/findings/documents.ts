@@ -118,6 +118,19 @@ export interface EmulatorResult {
   readonly bytes: number;
 }
 
+/** What is whole of a damaged image (`--salvage`). */
+export interface SalvageResult {
+  /** Pages whose latest contents were recovered. */
+  readonly wholePages: number;
+  /** Pfns that the image names, whose latest contents it lacks. */
+  readonly notWhole: PfnSet;
+  /** PAGE_DATA records with a bad entry: which page is whose cannot be told. */
+  readonly refusedRecords: number;
+  /** Bytes in which no record was found. */
+  readonly passedOver: readonly { readonly byteOffset: number; readonly bytes: number }[];
+  readonly passedOverBytes: number;
+}
+
 /** One image as restore gives it. What the image does not have is left out. */
 export interface RestoreFileResult extends FileResult {
   readonly memory?: MemoryResult;
@@ -128,6 +141,8 @@ export interface RestoreFileResult extends FileResult {
   readonly emulator?: readonly EmulatorResult[];
   /** Keys and values for the device model's node in Xenstore. */
   readonly xenstore?: readonly (readonly [key: string, value: string])[];
+  /** With `--salvage`; the memory is what was recovered then. */
+  readonly salvage?: SalvageResult;
 }
 
 /** `restore --json`. */

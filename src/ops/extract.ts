@@ -26,6 +26,7 @@ import { fileResult, restoreResult, withCompression } from "./documents.js";
 import { type GenidChange, genidJob } from "./genid.js";
 import { Image, type ReadingOptions } from "./image.js";
 import type { Platform } from "./runtime.js";
+import { salvageSource } from "./salvage.js";
 import { openPlacedOutput, type PlacedOutput } from "./sparse-output.js";
 
 /** Kinds of memory files. */
@@ -41,6 +42,8 @@ export interface ExtractOptions extends Omit<ReadingOptions, "model" | "readData
   readonly pfns: PfnRange | null;
   /** "keep" if left out. */
   readonly genid?: GenidChange;
+  /** Write what is whole of a damaged image. */
+  readonly salvage?: boolean;
   /** Ends the writing when aborted; what was written is gone then. */
   readonly signal?: AbortSignal;
 }
@@ -53,7 +56,7 @@ const ZERO_PAGE = new Uint8Array(PAGE_BYTES);
 
 /**
  * Write the memory of the image at `path` to `outPath` ("-" for the standard streams). Nothing is
- * written if the image is rejected.
+ * written if the image is rejected, unless it is to be salvaged.
  *
  * @throws {InputError} if the image's bytes cannot be had, or the file not be written
  * @throws {CapacityError} if a limit of ours is in the way
@@ -83,15 +86,12 @@ async function extractSource(
   options: ExtractOptions,
   startMs: number,
 ): Promise<ExtractFileResult> {
-  const model = source.seekable ? "indexed" : "resident";
-  const image = new Image(platform.engine(options.engine), { ...options, readData: false, model });
-  await driveAsync(image.run(), source, drive(options));
+  const { image, judged, salvage } = await readGuest(platform, source, file, options, startMs);
   const genid = await driveAsync(genidJob(image, options.genid ?? "keep"), source, drive(options));
-  const bytes = source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
-  const judged = () =>
-    restoreResult(image, fileResult(image, file, bytes, performance.now() - startMs), {}, genid);
+  const told = () => ({ ...restoreResult(image, judged(), {}, genid), ...salvage });
   const { guest, domain } = image.restorer;
-  if (image.collector.verdict() === "reject") return judged();
+  const refused = image.collector.verdict() === "reject" && options.salvage !== true;
+  if (refused) return told();
   if (guest === null || domain === null) {
     throw new UsageError(`${file} holds no guest memory`, { option: "FILE" });
   }
@@ -99,7 +99,28 @@ async function extractSource(
   const pages = await writeLayout(layout, guest, source, outPath, options);
   const { format, state } = options;
   const output = { path: outPath, format, state, bytes: layout.sizeBytes, pages };
-  return { ...judged(), output };
+  return { ...told(), output };
+}
+
+/** Read the image as a restore would, or recover what is whole of it. */
+async function readGuest(
+  platform: Platform,
+  source: Source,
+  file: string,
+  options: ExtractOptions,
+  startMs: number,
+) {
+  if (options.salvage === true) {
+    const reading = { ...options, readData: false, model: "indexed" } as const;
+    const { image, judged, salvage } = salvageSource(platform, source, file, reading, startMs);
+    return { image, judged: () => judged, salvage: { salvage } };
+  }
+  const model = source.seekable ? "indexed" : "resident";
+  const image = new Image(platform.engine(options.engine), { ...options, readData: false, model });
+  await driveAsync(image.run(), source, drive(options));
+  const bytes = source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
+  const judged = () => fileResult(image, file, bytes, performance.now() - startMs);
+  return { image, judged, salvage: {} };
 }
 
 function drive(options: ExtractOptions) {

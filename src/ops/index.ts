@@ -22,6 +22,7 @@ export * from "./manifest.js";
 export * from "./output.js";
 export * from "./restore.js";
 export * from "./runtime.js";
+export * from "./salvage.js";
 export * from "./verify.js";
 export * from "./version.js";
 export * from "./wasm-bytes.js";

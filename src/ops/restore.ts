@@ -11,6 +11,7 @@ import { fileResult, restoreResult, withCompression } from "./documents.js";
 import { type GenidChange, genidJob } from "./genid.js";
 import { Image, type ReadingOptions } from "./image.js";
 import { createSha256, type Platform } from "./runtime.js";
+import { salvageSource } from "./salvage.js";
 
 /** What `restore` takes beyond the reading options. */
 export interface RestoreImageOptions extends Omit<ReadingOptions, "model" | "readData"> {
@@ -19,6 +20,8 @@ export interface RestoreImageOptions extends Omit<ReadingOptions, "model" | "rea
   readonly digest: "sha256" | "xxh3" | null;
   /** "keep" if left out. */
   readonly genid?: GenidChange;
+  /** Recover what is whole of a damaged image instead. */
+  readonly salvage?: boolean;
 }
 
 /**
@@ -50,6 +53,7 @@ export function restoreSource(
   options: RestoreImageOptions,
   startMs: number,
 ): RestoreFileResult {
+  if (options.salvage === true) return salvageResult(platform, source, file, options, startMs);
   const model = chooseModel(source, options);
   const image = new Image(platform.engine(options.engine), { ...options, readData: false, model });
   driveSync(image.run(), source);
@@ -58,6 +62,21 @@ export function restoreSource(
   const bytes = source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
   const base = fileResult(image, file, bytes, performance.now() - startMs);
   return restoreResult(image, base, digests, genid);
+}
+
+/** What was recovered, with its digests; the guest is always indexed. */
+function salvageResult(
+  platform: Platform,
+  source: Source,
+  file: string,
+  options: RestoreImageOptions,
+  startMs: number,
+): RestoreFileResult {
+  const reading = { ...options, readData: false, model: "indexed" } as const;
+  const { judged, image, salvage } = salvageSource(platform, source, file, reading, startMs);
+  const genid = driveSync(genidJob(image, options.genid ?? "keep"), source);
+  const digests = driveSync(digestsOf(image, options.digest), source);
+  return { ...restoreResult(image, judged, digests, genid), salvage };
 }
 
 /** `auto`: resident if the image could be held whole, else indexed. A pipe cannot be indexed. */

@@ -10,7 +10,7 @@ import type {
   StreamResult,
 } from "../findings/index.js";
 
-import { genidLines } from "./memory.js";
+import { genidLines, salvageLines } from "./memory.js";
 
 export interface TextOptions {
   readonly verbose: boolean;
@@ -44,7 +44,7 @@ export function renderRestore(result: RestoreFileResult, options: TextOptions): 
     }
     if (memory.pageDigest !== undefined) lines.push(`  restored    xxh3 ${memory.pageDigest}`);
   }
-  lines.push(...genidLines(result.genid));
+  lines.push(...genidLines(result.genid), ...salvageLines(result.salvage));
   for (const step of result.completion ?? []) {
     const pfn = step.pfn === undefined ? "" : `pfn 0x${step.pfn.toString(16)}: `;
     lines.push(`  did         ${pfn}${step.what} (${step.step})`);

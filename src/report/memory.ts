@@ -10,6 +10,7 @@ import type {
   ManifestCheckResult,
   ManifestFileResult,
   PfnSet,
+  SalvageResult,
 } from "../findings/index.js";
 
 /** Errors printed; the rest is counted. */
@@ -25,7 +26,7 @@ export function renderExtract(result: ExtractFileResult): string {
     const what = `${output.pages} pages, ${output.bytes} bytes, ${output.format}, ${output.state}`;
     lines.push(`${output.path}: ${what}`);
   } else lines.push("  nothing was written");
-  lines.push(...genidLines(result.genid));
+  lines.push(...genidLines(result.genid), ...salvageLines(result.salvage));
   return `${lines.join("\n")}\n`;
 }
 
@@ -93,6 +94,20 @@ export function pfnLines(label: string, { pages, runs }: PfnSet): string[] {
 
 function hexText(pfn: number): string {
   return `0x${pfn.toString(16)}`;
+}
+
+/** What was recovered of a damaged image; nothing where that was not asked for. */
+export function salvageLines(salvage: SalvageResult | undefined): string[] {
+  if (salvage === undefined) return [];
+  const { wholePages, notWhole, refusedRecords, passedOver, passedOverBytes } = salvage;
+  const lines = [`  SALVAGED    ${wholePages} whole pages; this is no restored guest`];
+  lines.push(...pfnLines("not whole", notWhole));
+  if (refusedRecords > 0) lines.push(`  refused     ${refusedRecords} records of pages`);
+  if (passedOverBytes > 0) {
+    const places = passedOver.slice(0, MAX_RUNS).map(({ byteOffset }) => byteOffset);
+    lines.push(`  no records  in ${passedOverBytes} bytes, at byte ${places.join(", ")}`);
+  }
+  return lines;
 }
 
 /** The id of a guest that has one, and that it was changed. */

@@ -8,6 +8,7 @@ export * from "./hvm-context/index.js";
 export * from "./interpret.js";
 export * from "./libxc/index.js";
 export * from "./libxc/reader.js";
+export * from "./libxc/salvage.js";
 export * from "./libxl/index.js";
 export * from "./libxl/reader.js";
 export * from "./libxl/transitions.js";
