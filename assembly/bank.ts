@@ -6,7 +6,6 @@
  *   touched marks        one byte for each chunk of 4096 pfns whose tables hold anything
  */
 import {
-  DIGEST_TABLE,
   HEADER_CHUNK_STAGED,
   HEADER_CHUNK_TOUCHED,
   HEADER_DIGEST_SLOTS,
@@ -31,9 +30,11 @@ import {
   CHUNK_COUNT,
   CHUNK_PFN_SHIFT,
   ENTRY_PFN_MASK,
+  PAGE_BYTES,
   PFN_BASE_UNBOUND,
 } from "./generated/numbers";
 import { must } from "./assert";
+import { isZeroPage } from "./window";
 
 /** Bit 4 of a flag byte: the pfn is populated. */
 export const FLAG_POPULATED: u32 = 0x10;
@@ -75,13 +76,12 @@ export function resetBank(): void {
       memory.fill(STAGING + chunk * CHUNK_PFNS, 0, CHUNK_PFNS);
     }
     if (!load<u8>(HEADER_CHUNK_TOUCHED + chunk)) continue;
-    memory.fill(PFN_FLAGS + chunk * CHUNK_PFNS, 0, CHUNK_PFNS);
-    memory.fill(PFN_ORDINALS + chunk * CHUNK_PFNS * 4, 0, CHUNK_PFNS * 4);
-    if (resident) memory.fill(PFN_FRAMES + chunk * CHUNK_PFNS * 4, 0, CHUNK_PFNS * 4);
+    clear(PFN_FLAGS + chunk * CHUNK_PFNS, CHUNK_PFNS);
+    clear(PFN_ORDINALS + chunk * CHUNK_PFNS * 4, CHUNK_PFNS * 4);
+    if (resident) clear(PFN_FRAMES + chunk * CHUNK_PFNS * 4, CHUNK_PFNS * 4);
   }
   memory.fill(HEADER_CHUNK_TOUCHED, 0, CHUNK_COUNT);
   memory.fill(HEADER_CHUNK_STAGED, 0, CHUNK_COUNT);
-  if (resident) memory.fill(DIGEST_TABLE, 0, load<u32>(HEADER_DIGEST_SLOTS) << 3);
   store<u64>(HEADER_PFN_BASE, PFN_BASE_UNBOUND);
   store<u32>(HEADER_LISTED, 0);
   store<u32>(HEADER_POPULATED_PAGES, 0);
@@ -92,6 +92,13 @@ export function resetBank(): void {
   store<u32>(HEADER_FRAMES_FREE, 0);
   store<u32>(HEADER_DIGEST_SLOTS, 0);
   store<u32>(HEADER_DIGEST_SLOTS_USED, 0);
+}
+
+/** Zero whole pages of a table, but for those that are zero: to write there would cost RAM. */
+function clear(table: usize, bytes: u32): void {
+  for (let page = table; page < table + bytes; page += PAGE_BYTES) {
+    if (!isZeroPage(page)) memory.fill(page, 0, PAGE_BYTES);
+  }
 }
 
 /** Count pfns that have just become populated, the highest of them below `top`. */

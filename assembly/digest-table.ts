@@ -102,13 +102,16 @@ function insert(frame: u32, digest: u64, slots: u32): void {
   }
 }
 
-/** List all frames in use anew, in a table of three to six slots for each: no slot is dead then. */
+/**
+ * List all frames in use anew, in a table of three to six slots for each: no slot is dead then. The
+ * first frame of an image comes here too, so a reset need not clear the table.
+ */
 function rebuild(): void {
   const wanted = load<u32>(HEADER_FRAMES_IN_USE) * 3;
   let slots = DIGEST_SLOTS_MIN;
   while (slots < wanted) slots <<= 1;
   must(slots <= DIGEST_SLOTS_MAX);
-  memory.fill(DIGEST_TABLE, 0, max(slots, load<u32>(HEADER_DIGEST_SLOTS)) << 3);
+  memory.fill(DIGEST_TABLE, 0, slots << 3);
   store<u32>(HEADER_DIGEST_SLOTS, slots);
   store<u32>(HEADER_DIGEST_SLOTS_USED, 0);
   const high = load<u32>(HEADER_FRAMES_HIGH);

@@ -49,7 +49,7 @@ export function typeOf(entry: u64): u32 {
   return <u32>(entry >> ENTRY_TYPE_SHIFT);
 }
 
-/** Reserved bits are written as zero by a saver; Xen's verifier insists, its restorer masks them. */
+/** Reserved bits are zero from a saver; Xen's verifier insists, its restorer masks them. */
 @inline
 export function reservedClear(entry: u64): bool {
   return (entry & ENTRY_RESERVED_MASK) == 0;
@@ -178,7 +178,7 @@ function checkOne(index: u32, faultsBefore: u32): u32 {
   return faults;
 }
 
-/** Count entries that carry a page, the first naming `pfn`; the others lie elsewhere if `spread`. */
+/** Count entries that carry a page, the first naming `pfn`; others lie elsewhere if `spread`. */
 @inline
 function countData(pfn: u64, entries: u32, spread: bool): void {
   const before = load<u32>(RESULT_DATA_PAGES);

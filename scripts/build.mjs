@@ -4,14 +4,15 @@
  *
  *   wasm     assembly/ -> engine.wasm
  *   lib      src/ -> lib/**.js and .d.ts, engine.wasm beside them
- *   bundle   src/cli/main.ts -> xenstream.cjs, one file with the module inside
+ *   bundle   src/cli/main.ts -> xenstream.cjs, which is run, xenstream-commands.cjs beside it, the
+ *            module inside, and what V8 made of that, for the Node.js that builds
  *
- * The bundle holds the module as base64 text in the constant XENSTREAM_ENGINE_BASE64; where that is
+ * The latter holds the module as base64 text in the constant XENSTREAM_ENGINE_BASE64; where that is
  * not defined (the library), engine.wasm is read from beside lib/index.js.
  */
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import asc from "assemblyscript/asc";
-import { build as esbuild } from "esbuild";
+import { bundleCommand } from "./lib/bundle.mjs";
 import { ROOT } from "./lib/root.mjs";
 import { runTool } from "./lib/run-tool.mjs";
 import { fingerprint, isFresh, remember } from "./lib/stamps.mjs";
@@ -19,6 +20,7 @@ import { fingerprint, isFresh, remember } from "./lib/stamps.mjs";
 const WASM = "dist/engine.wasm";
 const CLI = "src/cli/main.ts";
 const BUNDLE = "dist/xenstream.cjs";
+const BUNDLED_COMMANDS = "dist/xenstream-commands.cjs";
 
 const STEPS = {
   wasm: {
@@ -32,8 +34,8 @@ const STEPS = {
     run: buildLibrary,
   },
   bundle: {
-    inputs: ["src", "package.json", "package-lock.json", "scripts/build.mjs", WASM],
-    outputs: [BUNDLE],
+    inputs: ["src", "package.json", "package-lock.json", "scripts", WASM],
+    outputs: [BUNDLE, BUNDLED_COMMANDS],
     run: buildBundle,
   },
 };
@@ -80,23 +82,13 @@ function buildLibrary() {
 
 async function buildBundle() {
   const { version } = JSON.parse(readFileSync("package.json", "utf8"));
-  await esbuild({
-    entryPoints: [CLI],
+  await bundleCommand({
+    main: CLI,
     outfile: BUNDLE,
-    bundle: true,
-    platform: "node",
-    format: "cjs",
-    target: "node20",
-    minifySyntax: true,
-    minifyWhitespace: true,
-    keepNames: true,
-    banner: { js: "#!/usr/bin/env node" },
+    workfile: BUNDLED_COMMANDS,
     define: {
-      "import.meta.url": "undefined",
       XENSTREAM_ENGINE_BASE64: JSON.stringify(readFileSync(WASM).toString("base64")),
       XENSTREAM_VERSION: JSON.stringify(version),
     },
-    logLevel: "warning",
   });
-  chmodSync(BUNDLE, 0o755);
 }

@@ -5,11 +5,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { generateAssembly } from "./generators/assembly.mjs";
+import { generateMan } from "./generators/man.mjs";
 import { generateRules } from "./generators/rules.mjs";
 import { ROOT } from "./lib/root.mjs";
 
 /** Each returns the text of its files by path from the root; add new ones here. */
-const GENERATORS = [generateAssembly, generateRules];
+const GENERATORS = [generateAssembly, generateRules, generateMan];
 
 const check = process.argv.includes("--check");
 let stale = 0;

@@ -15,9 +15,9 @@ import { DEFAULT_LIMITS, type Finding, type Verdict } from "../src/findings/inde
 import { digestSha256, type Sha256Digests } from "../src/guest/index.js";
 import { BufferSource, driveSync, type Source } from "../src/input/index.js";
 import { createSha256, Image, READING_DEFAULTS, type ReadingOptions } from "../src/ops/index.js";
+import type { StreamEvent } from "../src/stream/index.js";
 
 export const ROOT = resolve(import.meta.dirname, "..");
-export const FIXTURES = join(ROOT, "test/fixtures");
 export const ENGINES: readonly EngineName[] = ["wasm", "reference"];
 
 const compiled = compileEngine(readFileSync(join(ROOT, "dist/engine.wasm")));
@@ -31,11 +31,6 @@ export function engineOf(name: EngineName): PageEngine {
     engines.set(name, engine);
   }
   return engine;
-}
-
-/** Bytes of one of the project's own streams. */
-export function fixture(name: string): Uint8Array {
-  return readFileSync(join(FIXTURES, name));
 }
 
 export interface RunOptions extends Partial<ReadingOptions> {
@@ -55,7 +50,11 @@ export interface Ran {
 }
 
 /** Run one image: by default the WASM engine, indexed, 2 vcpus, profile `restore`. */
-export function runSource(source: Source, options: RunOptions = {}): Ran {
+export function runSource(
+  source: Source,
+  options: RunOptions = {},
+  observe?: (event: StreamEvent) => void,
+): Ran {
   const { engine = "wasm", ...reading } = options;
   const image = new Image(engineOf(engine), {
     ...READING_DEFAULTS,
@@ -64,7 +63,7 @@ export function runSource(source: Source, options: RunOptions = {}): Ran {
     model: "indexed",
     ...reading,
   });
-  driveSync(image.run(), source);
+  driveSync(image.run(observe), source);
   const findings = image.collector.findings();
   return {
     image,
@@ -81,6 +80,10 @@ export function runSource(source: Source, options: RunOptions = {}): Ran {
 }
 
 /** As runSource, from bytes. */
-export function runBytes(bytes: Uint8Array, options: RunOptions = {}): Ran {
-  return runSource(new BufferSource(bytes, "test image"), options);
+export function runBytes(
+  bytes: Uint8Array,
+  options: RunOptions = {},
+  observe?: (event: StreamEvent) => void,
+): Ran {
+  return runSource(new BufferSource(bytes, "test image"), options, observe);
 }

@@ -1,5 +1,5 @@
 /**
- * What was built from which inputs: a hash per build step, kept in dist/. Contents count, not times.
+ * What was built from which inputs: a hash of contents per build step, kept in dist/.
  */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";

@@ -1,9 +1,10 @@
 /** The command `diff`: two files through ops/diff, one report or document. */
-import { diffFiles, Platform, VERSION, wasmBytes } from "../ops/index.js";
+import { diffFiles, Platform, wasmBytes } from "../ops/index.js";
 import { renderDiff } from "../report/index.js";
 import { EXIT_ACCEPTED, EXIT_REJECTED } from "./exit-codes.js";
-import { readingOf, type SharedOptions } from "./options.js";
+import type { SharedOptions } from "./options.js";
 import { writeJson, writeOut } from "./output.js";
+import { readingOf, TOOL } from "./reading.js";
 
 /** What the command's options parse to. */
 export interface DiffFlags extends SharedOptions {
@@ -17,8 +18,7 @@ export async function diffCommand(a: string, b: string, flags: DiffFlags): Promi
   const options = { ...readingOf(flags), state, bytes };
   const result = await diffFiles(new Platform({ wasmBytes }), a, b, options);
   if (flags.json) {
-    const tool = { name: "xenstream", version: VERSION };
-    writeJson({ v: 1, command: "diff", tool, ...result });
+    writeJson({ v: 1, command: "diff", tool: TOOL, ...result });
   } else if (!flags.quiet) writeOut(renderDiff(result));
   return result.equal ? EXIT_ACCEPTED : EXIT_REJECTED;
 }

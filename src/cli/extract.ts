@@ -6,27 +6,24 @@ import {
   Platform,
   parseGenidChange,
   STANDARD_OUTPUT,
-  VERSION,
   wasmBytes,
 } from "../ops/index.js";
 import { renderExtract } from "../report/index.js";
 import { EXIT_ACCEPTED, EXIT_REJECTED } from "./exit-codes.js";
 import { interruptible } from "./interruptible.js";
-import { readingOf, type SharedOptions } from "./options.js";
-import { writeJson, writeOut } from "./output.js";
+import type { DomainOptions, SharedOptions } from "./options.js";
+import { writeErr, writeJson, writeOut } from "./output.js";
+import { readingOf, TOOL } from "./reading.js";
 
 /** What the command's options parse to. */
-export interface ExtractFlags extends SharedOptions {
+export interface ExtractFlags extends SharedOptions, DomainOptions {
   readonly output?: string;
   readonly format: MemoryFormat;
   readonly state: "stream" | "restored";
   readonly pfn?: { readonly first: number; readonly last: number };
-  readonly genid: string;
-  readonly salvage: boolean;
+  readonly genid?: string;
+  readonly salvage?: boolean;
   readonly checkpoint?: number;
-  readonly sharedInfoFrame: number;
-  readonly storePort: number;
-  readonly consolePort: number;
 }
 
 /** Returns the exit code. */
@@ -48,20 +45,16 @@ export async function extractCommand(file: string, flags: ExtractFlags): Promise
       format: flags.format,
       state: flags.state,
       pfns: flags.pfn ?? null,
-      genid: parseGenidChange(flags.genid),
-      salvage: flags.salvage,
+      genid: parseGenidChange(flags.genid ?? "keep"),
+      salvage: flags.salvage === true,
       checkpoint: flags.checkpoint ?? null,
-      sharedInfoFrame: flags.sharedInfoFrame,
-      storePort: flags.storePort,
-      consolePort: flags.consolePort,
       signal,
     });
     if (flags.json) {
-      const tool = { name: "xenstream", version: VERSION };
-      writeJson({ v: 1, command: "extract", tool, files: [result] });
+      writeJson({ v: 1, command: "extract", tool: TOOL, files: [result] });
     } else if (!flags.quiet && path !== STANDARD_OUTPUT) writeOut(renderExtract(result));
-    else if (result.verdict === "reject") process.stderr.write(renderExtract(result));
-    const good = result.verdict === "accept" && !flags.salvage;
+    else if (result.verdict === "reject") writeErr(renderExtract(result));
+    const good = result.verdict === "accept" && flags.salvage !== true;
     return good ? EXIT_ACCEPTED : EXIT_REJECTED;
   });
 }

@@ -1,18 +1,28 @@
 /** The command `inspect`: one file through ops/inspect, one summary or document. */
-import { inspectFile, Platform, VERSION, wasmBytes } from "../ops/index.js";
+import { inspectFile, Platform, wasmBytes } from "../ops/index.js";
 import { renderInspect } from "../report/index.js";
 import { EXIT_ACCEPTED, EXIT_REJECTED } from "./exit-codes.js";
-import { readingOf, type SharedOptions } from "./options.js";
+import type { FindingsOption, SharedOptions } from "./options.js";
 import { writeJson, writeOut } from "./output.js";
+import { findingsShown, readingOf, TOOL } from "./reading.js";
+import { factsOf, styleFor } from "./terminal.js";
+import { withProgress } from "./with-progress.js";
+
+/** What the command's options parse to. */
+export interface InspectFlags extends SharedOptions, FindingsOption {}
 
 /** Returns the exit code: 1 if the image is one that would be rejected. */
-export async function inspectCommand(file: string, flags: SharedOptions): Promise<number> {
-  const result = await inspectFile(new Platform({ wasmBytes }), file, readingOf(flags));
+export async function inspectCommand(file: string, flags: InspectFlags): Promise<number> {
+  const options = readingOf(flags);
+  const result = await withProgress(file, flags, (hooks) =>
+    inspectFile(new Platform({ wasmBytes }), file, options, hooks),
+  );
   if (flags.json) {
-    const tool = { name: "xenstream", version: VERSION };
-    writeJson({ v: 1, command: "inspect", tool, ...result });
+    writeJson({ v: 1, command: "inspect", tool: TOOL, ...result });
   } else if (!flags.quiet) {
-    writeOut(renderInspect(result, flags));
+    const { tableOf } = await import("./table.js");
+    const style = await styleFor(factsOf("stdout"), flags.color);
+    writeOut(renderInspect(result, { ...findingsShown(flags), style, table: tableOf }));
   }
   return result.verdict === "reject" ? EXIT_REJECTED : EXIT_ACCEPTED;
 }

@@ -4,14 +4,14 @@ import {
   checkManifest,
   Platform,
   STANDARD_OUTPUT,
-  VERSION,
   wasmBytes,
   writeManifest,
 } from "../ops/index.js";
 import { renderCheck, renderManifest } from "../report/index.js";
 import { EXIT_ACCEPTED, EXIT_REJECTED } from "./exit-codes.js";
-import { readingOf, type SharedOptions } from "./options.js";
-import { writeJson, writeOut } from "./output.js";
+import type { SharedOptions } from "./options.js";
+import { writeErr, writeJson, writeOut } from "./output.js";
+import { readingOf, TOOL } from "./reading.js";
 
 /** What the command's options parse to. */
 export interface ManifestFlags extends SharedOptions {
@@ -25,7 +25,7 @@ export async function manifestCommand(file: string, flags: ManifestFlags): Promi
   const { output, check, state, json, quiet } = flags;
   const platform = new Platform({ wasmBytes });
   const options = { ...readingOf(flags), state };
-  const head = { v: 1, command: "manifest", tool: { name: "xenstream", version: VERSION } };
+  const head = { v: 1, command: "manifest", tool: TOOL };
   if ((output === undefined) === (check === undefined)) {
     const allowed = "either it or --check";
     throw new UsageError("say what to do with the manifest", { option: "--output", allowed });
@@ -46,6 +46,6 @@ export async function manifestCommand(file: string, flags: ManifestFlags): Promi
   const result = await writeManifest(platform, file, path, options);
   if (json) writeJson({ ...head, files: [result] });
   else if (!quiet && path !== STANDARD_OUTPUT) writeOut(renderManifest(result));
-  else if (result.verdict === "reject") process.stderr.write(renderManifest(result));
+  else if (result.verdict === "reject") writeErr(renderManifest(result));
   return result.verdict === "reject" ? EXIT_REJECTED : EXIT_ACCEPTED;
 }

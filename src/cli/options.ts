@@ -1,11 +1,9 @@
 /**
- * Options that several commands share, and how their values are read. Names and meanings are
- * INTERFACE's.
+ * Options that several commands share, and how their values are parsed. Names and meanings are
+ * INTERFACE's. What the values then mean for ops/ is reading.ts: help must not load ops/.
  */
-import { totalmem } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { DEFAULT_LIMITS, type Limits } from "../findings/index.js";
-import { DOMAIN_DEFAULTS, type EngineName, FORMAT_HINTS, type FormatHint } from "../ops/index.js";
+import type { EngineName, FormatHint } from "../ops/index.js";
 
 const UNITS: Readonly<Record<string, number>> = {
   "": 1,
@@ -23,6 +21,22 @@ const UNITS: Readonly<Record<string, number>> = {
   tib: 1024 ** 4,
   tb: 1000 ** 4,
 };
+
+/** Names that --format-hint takes; a test holds them to those of ops/. */
+const FORMAT_HINT_NAMES: readonly FormatHint[] = [
+  "xl",
+  "libvirt",
+  "xapi",
+  "xend",
+  "libxl",
+  "libxc",
+  "legacy",
+  "xenstore",
+  "qemu",
+  "hvm-context",
+  "legacy32",
+  "legacy64",
+];
 
 /** A size such as 512MiB, 2G or 1048576, in bytes. */
 export function parseBytes(text: string): number {
@@ -60,14 +74,8 @@ export function parsePfns(text: string): { readonly first: number; readonly last
   return { first, last };
 }
 
-/** What the shared options parse to. */
-export interface SharedOptions {
-  readonly profile: "restore" | "strict";
-  readonly checkpointed: boolean;
-  readonly vcpus?: number;
-  readonly formatHint?: FormatHint;
-  readonly engine: EngineName;
-  readonly maxMemory?: number;
+/** What the options of every command parse to. */
+export interface OutputOptions {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;
@@ -75,37 +83,74 @@ export interface SharedOptions {
   readonly color: "auto" | "always" | "never";
 }
 
+/** What the shared options parse to. */
+export interface SharedOptions extends OutputOptions {
+  readonly profile: "restore" | "strict";
+  readonly checkpointed: boolean;
+  readonly vcpus?: number;
+  readonly formatHint?: FormatHint;
+  readonly engine: EngineName;
+  readonly threads?: number;
+  readonly maxMemory?: number;
+}
+
+/** What addDomainOptions() parses to; what is left out has its default in ops/. */
+export interface DomainOptions {
+  readonly sharedInfoFrame?: number;
+  readonly storePort?: number;
+  readonly consolePort?: number;
+}
+
+/** What addFindingsOption() parses to. */
+export interface FindingsOption {
+  readonly maxFindings?: number;
+}
+
 /** Options of every command that reads an image. */
 export function addReadingOptions(command: Command): Command {
   return command
     .addOption(
-      new Option("--profile <name>", "what rejects: Xen's restorer, or the documents too")
+      new Option("--profile <name>", "what rejects: Xen's restorer, or the format documents too")
         .choices(["restore", "strict"])
         .default("restore"),
     )
     .option("--checkpointed", "the stream is a checkpointed one (Remus, COLO)", false)
-    .option("--vcpus <n>", "vcpus of the domain", parseInteger(1, 8192))
+    .option("--vcpus <n>", "vcpus of the domain, where no config tells", parseInteger(1, 8192))
     .addOption(
       new Option("--format-hint <name>", "the format, where detection cannot tell").choices(
-        FORMAT_HINTS,
+        FORMAT_HINT_NAMES,
       ),
     )
     .addOption(
-      new Option("--engine <name>", "page engine").choices(["wasm", "reference"]).default("wasm"),
+      new Option("--engine <name>", "WebAssembly, or the pure-TypeScript decoder")
+        .choices(["wasm", "reference"])
+        .default("wasm"),
     )
-    .option("--max-memory <size>", "bound on memory (default: half of the machine's)", parseBytes);
+    .option("--threads <n>", "at most this many threads", parseInteger(1, 1024))
+    .option("--max-memory <size>", "memory at most (default: half the machine's)", parseBytes);
 }
 
 /** Options of every command. */
 export function addOutputOptions(command: Command): Command {
   return command
     .option("--json", "one JSON document on standard output", false)
-    .option("--quiet", "say nothing but errors", false)
-    .option("--verbose", "say more", false)
+    .option("--quiet", "print errors only", false)
+    .option("--verbose", "print more", false)
     .option("--no-progress", "no progress on standard error")
     .addOption(
-      new Option("--color <when>", "colours").choices(["auto", "always", "never"]).default("auto"),
+      new Option("--color <when>", "colours; NO_COLOR is honoured")
+        .choices(["auto", "always", "never"])
+        .default("auto"),
     );
+}
+
+/** The option that bounds the findings of a text report. */
+export function addFindingsOption(command: Command): Command {
+  return command.option(
+    "--max-findings <n>",
+    "findings printed (default: 100, repeated ones in short); JSON has all",
+    parseInteger(1, 1e9),
+  );
 }
 
 /** Options that a simulated new domain has (LC-SIM-6). */
@@ -113,39 +158,17 @@ export function addDomainOptions(command: Command): Command {
   return command
     .option(
       "--shared-info-frame <n>",
-      "frame of the new domain's shared info page",
+      "PV: frame of the new domain's shared info page (default: 0x7ff0)",
       parseInteger(0, 2 ** 40),
-      DOMAIN_DEFAULTS.sharedInfoFrame,
     )
     .option(
       "--store-port <n>",
-      "event channel of its Xenstore ring",
+      "PV: event channel of its Xenstore ring (default: 101)",
       parseInteger(0, 2 ** 32 - 1),
-      DOMAIN_DEFAULTS.storePort,
     )
     .option(
       "--console-port <n>",
-      "event channel of its console ring",
+      "PV: event channel of its console ring (default: 102)",
       parseInteger(0, 2 ** 32 - 1),
-      DOMAIN_DEFAULTS.consolePort,
     );
-}
-
-/** The limits that the options ask for. */
-export function limitsOf(options: SharedOptions): Limits {
-  return { ...DEFAULT_LIMITS, maxMemoryBytes: options.maxMemory ?? Math.floor(totalmem() / 2) };
-}
-
-/** The reading options that the flags ask for. */
-export function readingOf(options: SharedOptions) {
-  return {
-    profile: options.profile,
-    checkpointed: options.checkpointed,
-    vcpus: options.vcpus ?? null,
-    formatHint: options.formatHint ?? null,
-    engine: options.engine,
-    limits: limitsOf(options),
-    ...DOMAIN_DEFAULTS,
-    checkpoint: null,
-  };
 }

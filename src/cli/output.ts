@@ -2,24 +2,20 @@
  * Where a command writes: documents and reports to standard output, errors to standard error. A
  * reader that closes the pipe is no error.
  */
-import { writeSync } from "node:fs";
-import { InternalError, UsageError, XenstreamError } from "../findings/index.js";
+import { fstatSync, writeSync } from "node:fs";
+import type { CapacityError, UsageError } from "../findings/index.js";
+import { EXIT_BUG, isTypedError } from "./exit-codes.js";
 
 const STDOUT = 1;
+const STDERR = 2;
+/** Width of a text that no terminal bounds. */
+export const DEFAULT_COLUMNS = 80;
+/** How long a full pipe is waited for at a time. */
+const WAIT_MS = 1;
 
 /** Write a text to standard output, whole; a closed pipe ends the writing quietly. */
 export function writeOut(text: string): void {
-  const bytes = Buffer.from(text, "utf8");
-  for (let done = 0; done < bytes.length; ) {
-    try {
-      done += writeSync(STDOUT, bytes, done);
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      if (code === "EPIPE") return;
-      if (code !== "EAGAIN") throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
-    }
-  }
+  writeWhole(STDOUT, text);
 }
 
 /** Write a document as --json prints it. */
@@ -27,19 +23,71 @@ export function writeJson(document: unknown): void {
   writeOut(`${JSON.stringify(document, null, 2)}\n`);
 }
 
+/**
+ * False for what is a file or a pipe. Asked first, because the process's own stream objects load
+ * the network stack, which costs a short command a tenth of its time.
+ */
+export function mayBeTerminal(fd: number): boolean {
+  try {
+    return fstatSync(fd).isCharacterDevice();
+  } catch {
+    return false; // closed
+  }
+}
+
+/** Columns of the terminal that a stream is; 80 where it is none. */
+export function columnsOf(name: "stdout" | "stderr"): number {
+  const columns = mayBeTerminal(name === "stdout" ? STDOUT : STDERR) ? process[name].columns : 0;
+  return columns || DEFAULT_COLUMNS;
+}
+
 /** Say on standard error what went wrong, in one line; a bug with all that a report needs. */
 export function printError(error: unknown): void {
-  if (error instanceof XenstreamError && !(error instanceof InternalError)) {
-    process.stderr.write(`xenstream: ${error.message}${advice(error)}\n`);
+  if (isTypedError(error) && error.exitCode !== EXIT_BUG) {
+    writeErr(`xenstream: ${oneLine(error.message)}${adviceOf(error)}\n`);
     return;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`xenstream: this is a bug of xenstream, please report it:\n${text}\n`);
+  const host = `Node.js ${process.version}, ${process.platform} ${process.arch}`;
+  writeErr(
+    `xenstream: this is a bug of xenstream, please report it with the command and the image:\n` +
+      `${host}\n${text}\n`,
+  );
 }
 
-function advice(error: XenstreamError): string {
-  if (error instanceof UsageError && error.allowed !== undefined) {
-    return ` (${error.option}: ${error.allowed})`;
+/** Write a text to standard error, whole. */
+export function writeErr(text: string): void {
+  writeWhole(STDERR, text);
+}
+
+function adviceOf(error: Error): string {
+  const { option, allowed } = error as Partial<UsageError>;
+  if (option !== undefined && allowed !== undefined) return ` (${option}: ${allowed})`;
+  const { limit } = error as Partial<CapacityError>;
+  if (option !== undefined && limit !== undefined && !error.message.includes(option)) {
+    return ` (${option} raises it)`;
   }
   return "";
+}
+
+/** Paths may hold control characters: none of them reaches the terminal. */
+function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) =>
+    JSON.stringify(character).slice(1, -1).padStart(2, "\\"),
+  );
+}
+
+function writeWhole(fd: number, text: string): void {
+  const bytes = Buffer.from(text, "utf8");
+  for (let done = 0; done < bytes.length; ) {
+    try {
+      done += writeSync(fd, bytes, done);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === "EPIPE") return;
+      if (code !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAIT_MS);
+    }
+  }
 }

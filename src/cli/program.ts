@@ -1,19 +1,32 @@
 /**
  * The command tree, and what happens around a command: parsing, one error printer, the exit code.
- * Each command's file is loaded when the command is called.
+ * Each command's file is loaded when the command is called, so that help costs next to nothing.
  */
 import { Command, CommanderError, Option } from "commander";
-import { VERSION } from "../ops/version.js";
 import { EXIT_CODES_HELP, EXIT_USAGE, exitCodeOf } from "./exit-codes.js";
 import {
   addDomainOptions,
+  addFindingsOption,
   addOutputOptions,
   addReadingOptions,
   parseBytes,
   parseInteger,
   parsePfns,
 } from "./options.js";
-import { printError } from "./output.js";
+import { columnsOf, printError, writeErr, writeOut } from "./output.js";
+import { bundledVersion } from "./version.js";
+
+const FILE_HELP = 'path of an image, or "-" for standard input';
+
+/** Help goes the way of all output: written whole, without colours, a closed pipe is no error. */
+const HELP_OUTPUT = {
+  writeOut,
+  writeErr,
+  getOutHelpWidth: () => columnsOf("stdout"),
+  getErrHelpWidth: () => columnsOf("stderr"),
+  getOutHasColors: () => false,
+  getErrHasColors: () => false,
+};
 
 /** Parse the command line and do what it says. Returns the exit code; throws only bugs. */
 export async function run(argv: readonly string[]): Promise<number> {
@@ -36,10 +49,15 @@ export async function run(argv: readonly string[]): Promise<number> {
 export function buildProgram(done: (code: number) => void): Command {
   const program = new Command("xenstream")
     .description("Verify, inspect and restore Xen save images on any machine, without Xen.")
-    .version(VERSION, "-V, --version")
+    .version(bundledVersion(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .helpCommand(false)
+    .configureHelp({ optionDescription })
+    .configureOutput(HELP_OUTPUT)
     .exitOverride()
-    .showHelpAfterError("(xenstream --help tells more)")
+    .showHelpAfterError("(--help tells more)")
     .showSuggestionAfterError()
+    .addHelpText("after", `\nTopics: xenstream help profiles | json | exit-codes | formats | rules`)
     .addHelpText("after", EXIT_CODES_HELP);
   addVerify(program, done);
   addInspect(program, done);
@@ -48,6 +66,8 @@ export function buildProgram(done: (code: number) => void): Command {
   addExtract(program, done);
   addDiff(program, done);
   addManifest(program, done);
+  addHelp(program);
+  addCompletion(program);
   return program;
 }
 
@@ -55,46 +75,64 @@ function addVerify(program: Command, done: (code: number) => void): void {
   const command = program
     .command("verify")
     .description("is each image right? every fault, with rule, byte offset, reason")
-    .argument("<file...>", 'paths of images, or "-" for standard input');
-  addOutputOptions(addReadingOptions(command))
-    .option("--read-data", "read page contents too, to find disk faults", false)
-    .option("--max-findings <n>", "findings printed", parseInteger(1, 1e9), 100)
-    .addHelpText("after", EXIT_CODES_HELP)
-    .action(async (files: string[], options) => {
-      const { verifyCommand } = await import("./verify.js");
-      done(await verifyCommand(files, options));
-    });
+    .argument("<file...>", 'paths of images, or "-" for standard input')
+    .option("--read-data", "read page contents too, to find disk faults", false);
+  addOutputOptions(addReadingOptions(addFindingsOption(command)));
+  addExamples(command, [
+    ["xenstream verify vm.save", "every fault; exit 1 if it would not restore"],
+    ["xenstream verify --profile strict *.save", "reject what the documents forbid too"],
+    ["zcat vm.save.gz | xenstream verify -", "from a pipe"],
+    ["xenstream verify --json vm.save | jq .files[0].verdict", "for a script"],
+  ]);
+  command.action(async (files: string[], flags) => {
+    const { verifyCommand } = await import("./verify.js");
+    done(await verifyCommand(files, flags));
+  });
 }
 
 function addInspect(program: Command, done: (code: number) => void): void {
   const command = program
     .command("inspect")
-    .description("what is in an image: containers, headers, records, parameters, page types")
-    .argument("<file>", 'path of an image, or "-" for standard input');
-  addOutputOptions(addReadingOptions(command))
-    .addHelpText("after", EXIT_CODES_HELP)
-    .action(async (file: string, options) => {
-      const { inspectCommand } = await import("./inspect.js");
-      done(await inspectCommand(file, options));
-    });
+    .description("what is in an image: guest, memory, parameters, records")
+    .argument("<file>", FILE_HELP);
+  addOutputOptions(addReadingOptions(addFindingsOption(command)));
+  addExamples(command, [
+    ["xenstream inspect vm.save", "a summary of the machine"],
+    ["xenstream inspect --verbose vm.save | less", "down to each record, decoded"],
+    ["xenstream inspect --json vm.save | jq .config", "what the container says of it"],
+  ]);
+  command.action(async (file: string, flags) => {
+    const { inspectCommand } = await import("./inspect.js");
+    done(await inspectCommand(file, flags));
+  });
 }
 
 function addRestore(program: Command, done: (code: number) => void): void {
   const command = program
     .command("restore")
     .description("simulate the restore: rebuild guest memory, report what results")
-    .argument("<file>", 'path of an image, or "-" for standard input');
-  addDomainOptions(addOutputOptions(addReadingOptions(command)))
-    .option("--memory <model>", "auto, indexed or resident", "auto")
-    .option("--digest <kind>", "sha256 or xxh3: digest of the guest's memory")
+    .argument("<file>", FILE_HELP)
+    .addOption(
+      new Option("--memory <model>", "hold the guest's pages, or only where they are")
+        .choices(["auto", "indexed", "resident"])
+        .default("auto"),
+    )
+    .addOption(
+      new Option("--digest <kind>", "digest of the guest's memory").choices(["sha256", "xxh3"]),
+    )
     .option("--checkpoint <n>", "the guest as of checkpoint N", parseInteger(1, 2 ** 31))
     .option("--genid <id>", "VM Generation ID: keep, new, 32 hex digits or a UUID", "keep")
-    .option("--salvage", "recover what is whole of a damaged image (exit 1)", false)
-    .addHelpText("after", EXIT_CODES_HELP)
-    .action(async (file: string, options) => {
-      const { restoreCommand } = await import("./restore.js");
-      done(await restoreCommand(file, options));
-    });
+    .option("--salvage", "recover what is whole of a damaged image (exit 1)", false);
+  addOutputOptions(addReadingOptions(addDomainOptions(addFindingsOption(command))));
+  addExamples(command, [
+    ["xenstream restore vm.save", "what a restore would leave"],
+    ["xenstream restore --digest sha256 vm.save", "and the digest of the memory"],
+    ["xenstream restore --checkpointed --checkpoint 2 ha.xcs", "a Remus stream, midway"],
+  ]);
+  command.action(async (file: string, flags) => {
+    const { restoreCommand } = await import("./restore.js");
+    done(await restoreCommand(file, flags));
+  });
 }
 
 function addGenerate(program: Command, done: (code: number) => void): void {
@@ -102,7 +140,8 @@ function addGenerate(program: Command, done: (code: number) => void): void {
     .command("generate")
     .description("make a synthetic image from a seed, and a description to check it by")
     .requiredOption("-o, --output <path>", 'path of the image, or "-" for standard output');
-  addOutputOptions(command)
+  addOutputOptions(command);
+  command
     .option("--size <size>", "guest memory (default: 16MiB)", parseBytes)
     .option("--seed <n>", "decides all contents (default: 0)", parseInteger(0, 2 ** 53 - 1))
     .addOption(new Option("--guest <kind>", "guest").choices(["hvm", "pvh", "pv64", "pv32"]))
@@ -127,19 +166,68 @@ function addGenerate(program: Command, done: (code: number) => void): void {
       new Option("--digest <kind>", "hashes in the description; none is faster")
         .choices(["none", "sha256"])
         .default("sha256"),
-    )
-    .addHelpText("after", EXIT_CODES_HELP)
-    .action(async (options) => {
-      const { generateCommand } = await import("./generate.js");
-      done(await generateCommand(options));
+    );
+  addExamples(command, [
+    ["xenstream generate -o vm.xcs --size 1GiB --seed 7", "the same bytes on any machine"],
+    ["xenstream generate -o vm.save --container xl --guest pv64", "a PV guest as xl saves it"],
+    ["xenstream generate -o bad.xcs --fault LC-PG-5", "an image that breaches one rule"],
+  ]);
+  command.action(async (options) => {
+    const { generateCommand } = await import("./generate.js");
+    done(await generateCommand(options));
+  });
+}
+
+function addHelp(program: Command): void {
+  program
+    .command("help")
+    .description("help for a command or a topic")
+    .argument("[topic]", "a command, or profiles, json, exit-codes, formats, rules")
+    .action(async (topic: string | undefined) => {
+      const { helpCommand } = await import("./help.js");
+      helpCommand(program, topic);
     });
+}
+
+function addCompletion(program: Command): void {
+  const command = program
+    .command("completion")
+    .description("print a completion script for a shell")
+    .addArgument(program.createArgument("<shell>", "whose").choices(["bash", "zsh", "fish"]));
+  addExamples(command, [
+    ["source <(xenstream completion bash)", "in ~/.bashrc"],
+    ["xenstream completion zsh > ~/.zfunc/_xenstream", "a folder of $fpath"],
+    ["xenstream completion fish | source", "in config.fish"],
+  ]);
+  command.action(async (shell: "bash" | "zsh" | "fish") => {
+    const { completionCommand } = await import("./completion.js");
+    completionCommand(program, shell);
+  });
+}
+
+/** An option's text with its choices and default; that a switch is off needs no words. */
+function optionDescription(option: Option): string {
+  const { description, argChoices, defaultValue } = option;
+  if (argChoices === undefined) return description;
+  const preset = defaultValue === undefined ? "" : `; default ${defaultValue}`;
+  return `${description} (${argChoices.join(", ")}${preset})`;
+}
+
+/** Examples and exit codes at the end of a command's help; a comment goes below if it must. */
+export function addExamples(
+  command: Command,
+  examples: readonly (readonly [line: string, comment: string])[],
+): void {
+  const lines = examples.map(([line, comment]) => `  # ${comment}\n  ${line}`);
+  command.addHelpText("after", `\nExamples:\n${lines.join("\n")}`);
+  command.addHelpText("after", EXIT_CODES_HELP);
 }
 
 function addExtract(program: Command, done: (code: number) => void): void {
   const command = program
     .command("extract")
     .description("write a guest's memory as raw, ELF core or LiME")
-    .argument("<file>", 'path of an image, or "-" for standard input')
+    .argument("<file>", FILE_HELP)
     .option("-o, --output <path>", 'path of the file, or "-" for standard output');
   addDomainOptions(addOutputOptions(addReadingOptions(command)))
     .addOption(
@@ -153,19 +241,23 @@ function addExtract(program: Command, done: (code: number) => void): void {
     .option("--pfn <n[-m]>", "this page, or these (to standard output if no -o)", parsePfns)
     .option("--checkpoint <n>", "the guest as of checkpoint N", parseInteger(1, 2 ** 31))
     .option("--genid <id>", "VM Generation ID: keep, new, 32 hex digits or a UUID", "keep")
-    .option("--salvage", "recover what is whole of a damaged image (exit 1)", false)
-    .addHelpText("after", EXIT_CODES_HELP)
-    .action(async (file: string, options) => {
-      const { extractCommand } = await import("./extract.js");
-      done(await extractCommand(file, options));
-    });
+    .option("--salvage", "recover what is whole of a damaged image (exit 1)", false);
+  addExamples(command, [
+    ["xenstream extract vm.save -o vm.raw", "a sparse file, page N at N * 4096"],
+    ["xenstream extract vm.save -o vm.core --format elf", "for gdb"],
+    ["xenstream extract vm.save --pfn 0x1f4 | xxd", "one page"],
+  ]);
+  command.action(async (file: string, options) => {
+    const { extractCommand } = await import("./extract.js");
+    done(await extractCommand(file, options));
+  });
 }
 
 function addDiff(program: Command, done: (code: number) => void): void {
   const command = program
     .command("diff")
     .description("compare the memory of two guests page by page")
-    .argument("<a>", 'path of an image, or "-" for standard input')
+    .argument("<a>", FILE_HELP)
     .argument("<b>", "path of the other");
   addOutputOptions(addReadingOptions(command))
     .addOption(
@@ -173,30 +265,35 @@ function addDiff(program: Command, done: (code: number) => void): void {
         .choices(["stream", "restored"])
         .default("stream"),
     )
-    .option("--bytes", "list the bytes that differ", false)
-    .addHelpText("after", EXIT_CODES_HELP)
-    .action(async (a: string, b: string, options) => {
-      const { diffCommand } = await import("./diff.js");
-      done(await diffCommand(a, b, options));
-    });
+    .option("--bytes", "list the bytes that differ", false);
+  addExamples(command, [
+    ["xenstream diff before.save after.save", "what changed"],
+    ["xenstream diff --json a.save b.xcs", "for a script"],
+  ]);
+  command.action(async (a: string, b: string, options) => {
+    const { diffCommand } = await import("./diff.js");
+    done(await diffCommand(a, b, options));
+  });
 }
 
 function addManifest(program: Command, done: (code: number) => void): void {
   const command = program
     .command("manifest")
     .description("write the page digests of an image, or find rot by such a file")
-    .argument("<file>", 'path of an image, or "-" for standard input')
+    .argument("<file>", FILE_HELP)
     .option("-o, --output <path>", 'path of the manifest, or "-" for standard output')
     .option("--check <manifest>", "find rot in the image, and name the pfns");
-  addOutputOptions(addReadingOptions(command))
-    .addOption(
-      new Option("--state <name>", "memory as sent, or after the restorer's fix-ups")
-        .choices(["stream", "restored"])
-        .default("stream"),
-    )
-    .addHelpText("after", EXIT_CODES_HELP)
-    .action(async (file: string, options) => {
-      const { manifestCommand } = await import("./manifest.js");
-      done(await manifestCommand(file, options));
-    });
+  addOutputOptions(addReadingOptions(command)).addOption(
+    new Option("--state <name>", "memory as sent, or after the restorer's fix-ups")
+      .choices(["stream", "restored"])
+      .default("stream"),
+  );
+  addExamples(command, [
+    ["xenstream manifest vm.save -o vm.manifest", "when it was saved"],
+    ["xenstream manifest vm.save --check vm.manifest", "a year later"],
+  ]);
+  command.action(async (file: string, options) => {
+    const { manifestCommand } = await import("./manifest.js");
+    done(await manifestCommand(file, options));
+  });
 }

@@ -1,36 +1,45 @@
 /** The command `verify`: each file through ops/verify, one report each or one document for all. */
 import type { FileResult } from "../findings/index.js";
-import { Platform, VERSION, verifyFile, wasmBytes } from "../ops/index.js";
-import { renderVerify } from "../report/index.js";
+import { Platform, verifyFile, wasmBytes } from "../ops/index.js";
+import { renderTotals, renderVerify } from "../report/index.js";
 import { EXIT_ACCEPTED, EXIT_REJECTED, exitCodeOf } from "./exit-codes.js";
-import { readingOf, type SharedOptions } from "./options.js";
+import type { FindingsOption, SharedOptions } from "./options.js";
 import { printError, writeJson, writeOut } from "./output.js";
+import { findingsShown, readingOf, TOOL } from "./reading.js";
+import { factsOf, styleFor } from "./terminal.js";
+import { withProgress } from "./with-progress.js";
 
-interface VerifyFlags extends SharedOptions {
+/** What the command's options parse to. */
+export interface VerifyFlags extends SharedOptions, FindingsOption {
   readonly readData: boolean;
-  readonly maxFindings: number;
 }
 
 /** Returns the exit code: the highest of all files. */
 export async function verifyCommand(files: readonly string[], flags: VerifyFlags): Promise<number> {
   const platform = new Platform({ wasmBytes });
   const options = { ...readingOf(flags), readData: flags.readData };
+  const text = { ...findingsShown(flags), style: await styleFor(factsOf("stdout"), flags.color) };
   const results: FileResult[] = [];
+  const totals = { accepted: 0, rejected: 0, failed: 0 };
+  const print = flags.json || flags.quiet ? () => {} : writeOut;
   let code = EXIT_ACCEPTED;
   for (const file of files) {
     try {
-      const result = await verifyFile(platform, file, options);
-      results.push(result);
-      if (result.verdict === "reject") code = Math.max(code, EXIT_REJECTED);
-      if (!flags.json && !flags.quiet) writeOut(renderVerify(result, flags));
+      const result = await withProgress(file, flags, (hooks) =>
+        verifyFile(platform, file, options, hooks),
+      );
+      const rejected = result.verdict === "reject";
+      totals[rejected ? "rejected" : "accepted"] += 1;
+      if (rejected) code = Math.max(code, EXIT_REJECTED);
+      if (flags.json) results.push(result);
+      print(renderVerify(result, text) + (files.length > 1 ? "\n" : ""));
     } catch (error) {
+      totals.failed += 1;
       printError(error);
       code = Math.max(code, exitCodeOf(error));
     }
   }
-  if (flags.json) {
-    const tool = { name: "xenstream", version: VERSION };
-    writeJson({ v: 1, command: "verify", tool, files: results });
-  }
+  if (files.length > 1) print(renderTotals(totals, text));
+  if (flags.json) writeJson({ v: 1, command: "verify", tool: TOOL, files: results });
   return code;
 }

@@ -153,6 +153,8 @@ export interface PageEngine {
   /**
    * Take over all entries checked since beginBatch(), in order: populate, record types (the last
    * entry for a pfn wins). Entries with a fault of code RESERVED are taken with the bits masked.
+   * A batch with a fault of another code must be dropped, as must one with more data pages than a
+   * record of 128 MiB holds: to commit it is a mistake of the caller's.
    * @throws {CapacityError} "max-banks"; nothing of the batch was taken then
    */
   commitEntries(): void;
@@ -167,7 +169,10 @@ export interface PageEngine {
   dataPagePfn(dataPage: number): number;
   dataPageType(dataPage: number): number;
 
-  /** Where the next pages go: up to PAGE_WINDOW_BYTES, 8-aligned. Valid after commitEntries(). */
+  /**
+   * Where the next pages go: up to PAGE_WINDOW_BYTES, 8-aligned. Ask for it after commitEntries(),
+   * which may move it. Between batches it serves digestWindow() and zeroPagesInWindow().
+   */
   pageWindow(): Uint8Array;
 
   /**

@@ -408,7 +408,7 @@ export interface GenerateDescription extends DocumentHead {
     readonly populatedPages: number;
     readonly maxPfn: number;
   };
-  /** HVM: parameters by index. */
+  /** HVM: parameters by index, as restore gives them. */
   readonly hvmParams?: Readonly<Record<string, string>>;
   /** As restore gives them. */
   readonly emulator?: readonly EmulatorResult[];

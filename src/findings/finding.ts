@@ -36,6 +36,14 @@ export interface Fault extends Place {
   readonly hint?: string | undefined;
 }
 
+/** Some bytes of the input, as they stand around a fault. */
+export interface Excerpt {
+  /** Of the first byte, in the decompressed input; a multiple of 16. */
+  readonly byteOffset: number;
+  /** Two lower-case digits a byte. */
+  readonly hex: string;
+}
+
 /** A judged fault, as every report prints it. */
 export interface Finding {
   readonly rule: string;
@@ -49,6 +57,8 @@ export interface Finding {
   readonly expected?: string;
   readonly actual?: string;
   readonly hint?: string;
+  /** The bytes there: with the first findings of each rule, if the input can be read again. */
+  readonly excerpt?: Excerpt;
 }
 
 /** The sum of an image's findings. */

@@ -29,9 +29,12 @@ import {
   type RecordHead,
 } from "../stream/index.js";
 import type { Guest } from "./guest.js";
+import { oddSlots } from "./table-slots.js";
 
 /** First number that is no pfn: no bound at all. */
 const PFN_END = 2 ** 52;
+/** Bits of a page type that are the level of a page table. */
+const PAGE_TYPE_LEVEL_MASK = 7;
 const STOPPING = [ENTRY_FAULT_TYPE, ENTRY_FAULT_PFN] as const;
 
 /** See BatchSink for the order of calls. */
@@ -86,9 +89,10 @@ export class Batch implements BatchSink {
     this.#judgeLength(step);
     if (this.#refused || this.#checkOnly) return null;
     const { engine, counts } = this.#guest;
+    // A commit that meets a limit has ended the batch: there is nothing left to drop.
+    this.#open = false;
     engine.commitEntries();
     this.#committed = true;
-    this.#open = false;
     counts.entries += this.#entryCount;
     counts.dataPages += step.dataPages;
     for (let type = 0; type < 16; type += 1) {
@@ -162,7 +166,9 @@ export class Batch implements BatchSink {
       this.#report({ ...at, rule: "LC-PG-6", expected: "bits 52..59 zero", actual: entry });
     } else {
       const limit = `pfn at most 0x${(this.#guest.pfnLimit - 1).toString(16)}`;
-      this.#report({ ...at, rule: "LC-PG-8", expected: limit, actual: `0x${pfn.toString(16)}` });
+      const huge = this.#guest.kind === "hvm" ? { ruleCase: "hvm-huge" } : {};
+      const actual = `0x${pfn.toString(16)}`;
+      this.#report({ ...at, ...huge, rule: "LC-PG-8", expected: limit, actual });
     }
   }
 
@@ -188,6 +194,23 @@ export class Batch implements BatchSink {
         message: `Slot ${fault.slot} of the page table at pfn 0x${pfn.toString(16)} names a pfn outside the guest.`,
         expected: `pfn at most 0x${maxPfn.toString(16)}`,
         actual: `0x${fault.pfn.toString(16)}`,
+      });
+    }
+    for (let i = first; i < first + count; i += 1) this.#judgeSlots(i, i - first);
+  }
+
+  /** LC-SIM-7 of one page of the window. */
+  #judgeSlots(dataPage: number, ordinal: number): void {
+    const { engine, pvWidth } = this.#guest;
+    const level = engine.dataPageType(dataPage) & PAGE_TYPE_LEVEL_MASK;
+    if (level < 2) return;
+    const table = engine.pageWindow().subarray(ordinal * PAGE_BYTES, (ordinal + 1) * PAGE_BYTES);
+    for (const { slot, count, kind } of oddSlots(table, level, pvWidth)) {
+      const pfn = engine.dataPagePfn(dataPage);
+      this.#report({
+        rule: "LC-SIM-7",
+        byteOffset: this.#pageOffset(dataPage) + slot * 8,
+        message: `Present slots of the level ${level} table at pfn 0x${pfn.toString(16)} are ${kind}: ${count}, the first is slot ${slot}.`,
       });
     }
   }
@@ -240,6 +263,7 @@ export class Batch implements BatchSink {
 
   #report(fault: {
     rule: string;
+    ruleCase?: string;
     byteOffset: number;
     entryIndex?: number;
     message?: string;

@@ -61,6 +61,8 @@ export class Guest {
   readonly options: GuestOptions;
   /** PV: highest pfn of the p2m so far; 0 before the first P2M_FRAMES record. */
   maxPfn = 0;
+  /** PV: bytes of a guest word; null before X86_PV_INFO. */
+  pvWidth: 4 | 8 | null = null;
   /** Since VERIFY: pages are compared, never written (LC-VER-2). */
   verifying = false;
   /** Batches that were refused: what later rules say of missing pages may come from them. */

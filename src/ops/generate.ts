@@ -153,15 +153,16 @@ async function digestsOf(
   options: GenerateOptions,
 ): Promise<GenerateDigests> {
   const stream = createHash("sha256");
-  const restored = createHash("sha256");
+  const steps = hashMemory(model, lastPassOf(options), stream);
   let pausedAt = 0;
-  for (const pages of hashMemory(model, lastPassOf(options), stream, restored)) {
-    const doneBytes = pages * PAGE_BYTES;
+  let step = steps.next();
+  for (; step.done !== true; step = steps.next()) {
+    const doneBytes = step.value * PAGE_BYTES;
     if (doneBytes - pausedAt < PAUSE_BYTES) continue;
     pausedAt = doneBytes;
     await pause(request, { stage: "digest", doneBytes, totalBytes: options.sizeBytes });
   }
-  return { streamSha256: stream.digest("hex"), restoredSha256: restored.digest("hex") };
+  return { streamSha256: stream.digest("hex"), restoredSha256: step.value.digest("hex") };
 }
 
 /** Let signals and progress have their turn. */
@@ -193,7 +194,7 @@ function describedOptions(options: GenerateOptions): GenerateDescription["option
 /** What restore says beside memory: parameters, emulator state, Xenstore entries. */
 function guestFacts(model: GuestModel, options: GenerateOptions) {
   const hvmParams: Record<string, string> = {};
-  for (const [index, value] of model.hvmParams) hvmParams[index] = `0x${value.toString(16)}`;
+  for (const [index, value] of model.restoredParams) hvmParams[index] = `0x${value.toString(16)}`;
   const emulated = options.guest === "hvm" && options.container !== "libxc";
   const bytes = emulated ? qemuState(options.seed).length : 0;
   const libxl = CONTAINER_CHAINS[options.container].includes("libxl");

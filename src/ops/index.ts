@@ -14,8 +14,8 @@ export { FORMAT_HINTS, type FormatHint } from "../stream/index.js";
 export * from "./diff.js";
 export * from "./extract.js";
 export * from "./generate.js";
-
 export { type GenidChange, parseGenidChange } from "./genid.js";
+export type { ReadingHooks, ReadingProgress } from "./hooks.js";
 export * from "./image.js";
 export * from "./inspect.js";
 export * from "./manifest.js";

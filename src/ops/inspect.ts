@@ -22,6 +22,8 @@ import {
   type StreamEvent,
 } from "../stream/index.js";
 import { fileResult, withCompression } from "./documents.js";
+import { withExcerpts } from "./excerpts.js";
+import { driveOptions, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
 import type { Platform } from "./runtime.js";
 
@@ -40,6 +42,7 @@ export async function inspectFile(
   platform: Platform,
   path: string,
   options: InspectOptions,
+  hooks: ReadingHooks = {},
 ): Promise<InspectResult> {
   const startMs = performance.now();
   const { source, compression } = await openInput(path, { limits: options.limits });
@@ -55,11 +58,13 @@ export async function inspectFile(
     driveSync(
       image.run((event) => listing.event(event, image)),
       source,
+      driveOptions(hooks, source),
     );
     const bytes =
       source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
     const base = fileResult(image, path, bytes, performance.now() - startMs);
-    return withCompression({ ...base, ...listing.document(image) }, compression);
+    const document = { ...withExcerpts(base, source), ...listing.document(image) };
+    return withCompression(document, compression);
   } finally {
     source.close();
   }

@@ -4,11 +4,14 @@
  */
 import type { EngineName, MemoryModel } from "../engine/index.js";
 import { type MemoryResult, type RestoreFileResult, UsageError } from "../findings/index.js";
+import { PAGE_BYTES } from "../format/index.js";
 import { countZeroPages, digestSha256, digestXxh3 } from "../guest/index.js";
 import { driveSync, openInput, type Source } from "../input/index.js";
 import type { Job } from "../stream/index.js";
 import { fileResult, restoreResult, withCompression } from "./documents.js";
+import { withExcerpts } from "./excerpts.js";
 import { type GenidChange, genidJob } from "./genid.js";
+import { DigestProgress, driveOptions, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
 import { createSha256, type Platform } from "./runtime.js";
 import { salvageSource } from "./salvage.js";
@@ -35,11 +38,13 @@ export async function restoreFile(
   platform: Platform,
   path: string,
   options: RestoreImageOptions,
+  hooks: ReadingHooks = {},
 ): Promise<RestoreFileResult> {
   const startMs = performance.now();
   const { source, compression } = await openInput(path, { limits: options.limits });
   try {
-    return withCompression(restoreSource(platform, source, path, options, startMs), compression);
+    const result = restoreSource(platform, source, path, options, startMs, hooks);
+    return withCompression(result, compression);
   } finally {
     source.close();
   }
@@ -52,16 +57,18 @@ export function restoreSource(
   file: string,
   options: RestoreImageOptions,
   startMs: number,
+  hooks: ReadingHooks = {},
 ): RestoreFileResult {
   if (options.salvage === true) return salvageResult(platform, source, file, options, startMs);
   const model = chooseModel(source, options);
   const image = new Image(platform.engine(options.engine), { ...options, readData: false, model });
-  driveSync(image.run(), source);
+  const drive = driveOptions(hooks, source);
+  driveSync(image.run(), source, drive);
   const genid = driveSync(genidJob(image, options.genid ?? "keep"), source);
-  const digests = driveSync(digestsOf(image, options.digest), source);
+  const digests = driveSync(digestsOf(image, options.digest, hooks), source, drive);
   const bytes = source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
   const base = fileResult(image, file, bytes, performance.now() - startMs);
-  return restoreResult(image, base, digests, genid);
+  return restoreResult(image, withExcerpts(base, source), digests, genid);
 }
 
 /** What was recovered, with its digests; the guest is always indexed. */
@@ -75,8 +82,8 @@ function salvageResult(
   const reading = { ...options, readData: false, model: "indexed" } as const;
   const { judged, image, salvage } = salvageSource(platform, source, file, reading, startMs);
   const genid = driveSync(genidJob(image, options.genid ?? "keep"), source);
-  const digests = driveSync(digestsOf(image, options.digest), source);
-  return { ...restoreResult(image, judged, digests, genid), salvage };
+  const digests = driveSync(digestsOf(image, options.digest, {}), source);
+  return { ...restoreResult(image, withExcerpts(judged, source), digests, genid), salvage };
 }
 
 /** `auto`: resident if the image could be held whole, else indexed. A pipe cannot be indexed. */
@@ -92,10 +99,20 @@ function chooseModel(source: Source, options: RestoreImageOptions): MemoryModel 
   return (source.size ?? 0) <= options.limits.maxMemoryBytes ? "resident" : "indexed";
 }
 
-function* digestsOf(image: Image, digest: "sha256" | "xxh3" | null): Job<Partial<MemoryResult>> {
+function* digestsOf(
+  image: Image,
+  digest: "sha256" | "xxh3" | null,
+  hooks: ReadingHooks,
+): Job<Partial<MemoryResult>> {
   const { guest } = image.restorer;
   if (guest === null || digest === null) return {};
-  if (digest === "sha256") return yield* digestSha256(guest, createSha256);
-  const pageDigest = yield* digestXxh3(guest);
-  return { pageDigest, zeroPages: yield* countZeroPages(guest) };
+  const memoryBytes = guest.engine.stats().populatedPages * PAGE_BYTES;
+  if (digest === "sha256") {
+    const progress = new DigestProgress(hooks, memoryBytes);
+    return yield* digestSha256(guest, progress.hashes(createSha256));
+  }
+  // Two passes over an indexed guest; a resident one needs no reads and is quick.
+  const progress = new DigestProgress(hooks, 2 * memoryBytes);
+  const pageDigest = yield* progress.reads(digestXxh3(guest));
+  return { pageDigest, zeroPages: yield* progress.reads(countZeroPages(guest)) };
 }

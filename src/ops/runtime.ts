@@ -2,7 +2,6 @@
  * What the platform lends to the inner rooms: the compiled WASM module, SHA-256, a page comparer.
  * Made once per process by whoever starts it.
  */
-import { createHash } from "node:crypto";
 import {
   compileEngine,
   createEngine,
@@ -49,9 +48,9 @@ export class Platform {
   }
 }
 
-/** SHA-256 of node:crypto. */
+/** SHA-256 of node:crypto, which is loaded with the first: few runs need it. */
 export function createSha256(): Sha256 {
-  const hash = createHash("sha256");
+  const hash = process.getBuiltinModule("node:crypto").createHash("sha256");
   return {
     update: (bytes) => {
       hash.update(bytes);

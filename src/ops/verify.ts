@@ -6,6 +6,8 @@ import type { EngineName } from "../engine/index.js";
 import type { FileResult } from "../findings/index.js";
 import { driveSync, openInput, type Source } from "../input/index.js";
 import { fileResult, withCompression } from "./documents.js";
+import { withExcerpts } from "./excerpts.js";
+import { driveOptions, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
 import type { Platform } from "./runtime.js";
 
@@ -24,11 +26,15 @@ export async function verifyFile(
   platform: Platform,
   path: string,
   options: VerifyOptions,
+  hooks: ReadingHooks = {},
 ): Promise<FileResult> {
   const startMs = performance.now();
   const { source, compression } = await openInput(path, { limits: options.limits });
   try {
-    return withCompression(verifySource(platform, source, path, options, startMs), compression);
+    return withCompression(
+      verifySource(platform, source, path, options, startMs, hooks),
+      compression,
+    );
   } finally {
     source.close();
   }
@@ -41,10 +47,11 @@ export function verifySource(
   file: string,
   options: VerifyOptions,
   startMs: number,
+  hooks: ReadingHooks = {},
 ): FileResult {
   const model = source.seekable ? "indexed" : "resident";
   const image = new Image(platform.engine(options.engine), { ...options, model });
-  driveSync(image.run(), source);
+  driveSync(image.run(), source, driveOptions(hooks, source));
   const bytes = source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
-  return fileResult(image, file, bytes, performance.now() - startMs);
+  return withExcerpts(fileResult(image, file, bytes, performance.now() - startMs), source);
 }

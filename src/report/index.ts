@@ -1,3 +1,7 @@
 /** The door of report/: results as text and as the documents of other tools. */
-export * from "./human.js";
+export * from "./human-inspect.js";
+export * from "./human-restore.js";
+export * from "./human-verify.js";
 export * from "./memory.js";
+export * from "./style.js";
+export { bytesText, cutMiddle, durationText, plural, printable } from "./text.js";

@@ -1,5 +1,5 @@
 /**
- * What the restorer takes from a container's config: the number of vcpus. Everything else in a
+ * What the restorer takes from a container's config: the number of vcpus, and PVH or not. Everything else in a
  * config is for people and for the toolstack. Not a parser: a config that cannot be read says
  * nothing here, and is judged by the container's own rules.
  */
@@ -7,6 +7,9 @@ import { parseJsonConfig, type SectionEvent } from "../stream/index.js";
 
 /** Vcpus of a domain by libvirt's XML and by xl's text. */
 const XML_VCPU = /<vcpu\b[^>]*>\s*(\d{1,5})\s*<\/vcpu>/;
+/** Kind of guest by the same. */
+const XML_TYPE = /<type\b[^>]*>\s*(\w+)\s*<\/type>/;
+const TEXT_TYPE = /^\s*type\s*=\s*["'](\w+)["']/m;
 const TEXT_MAXVCPUS = /^\s*maxvcpus\s*=\s*["']?(\d{1,5})/m;
 const TEXT_VCPUS = /^\s*vcpus\s*=\s*["']?(\d{1,5})/m;
 
@@ -25,6 +28,25 @@ export function vcpusOfConfig(section: SectionEvent): number | null {
   const pattern = section.layer === "libvirt" ? XML_VCPU : TEXT_MAXVCPUS;
   const found = pattern.exec(text) ?? (section.layer === "libvirt" ? null : TEXT_VCPUS.exec(text));
   return found === null ? null : positive(Number(found[1]));
+}
+
+/**
+ * Whether a config tells of a PVH guest.
+ *
+ * @returns null where it tells no type
+ */
+export function pvhOfConfig(section: SectionEvent): boolean | null {
+  if (section.name !== "config" || section.body === null) return null;
+  const parsed = section.layer === "xl" ? parseJsonConfig(section.body) : null;
+  if (parsed?.ok) {
+    const create = parsed.config.c_info;
+    if (typeof create !== "object" || create === null) return null;
+    const { type } = create as Record<string, unknown>;
+    return typeof type === "string" ? type === "pvh" : null;
+  }
+  const pattern = section.layer === "libvirt" ? XML_TYPE : TEXT_TYPE;
+  const found = pattern.exec(new TextDecoder().decode(section.body));
+  return found === null ? null : /^(xen)?pvh$/.test(found[1] ?? "");
 }
 
 /** libxl's JSON: b_info.max_vcpus. */

@@ -34,6 +34,8 @@ export class DomainFacts {
   readonly guest: GuestKind | null;
   readonly version: number;
   readonly xen: string;
+  /** The container's config tells of a PVH guest. */
+  pvh = false;
   staticPart: StaticPart = "open";
   pvWidth: 4 | 8 | null = null;
   pvLevels: number | null = null;

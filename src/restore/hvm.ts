@@ -7,8 +7,10 @@ import { checkHvmContext, type ParamState } from "../checks/index.js";
 import type { Place } from "../findings/index.js";
 import {
   HVM_PARAM_BUFIOREQ_PFN,
+  HVM_PARAM_CONSOLE_EVTCHN,
   HVM_PARAM_CONSOLE_PFN,
   HVM_PARAM_IOREQ_PFN,
+  HVM_PARAM_STORE_EVTCHN,
   HVM_PARAM_STORE_PFN,
 } from "../format/index.js";
 import type { Guest } from "../guest/index.js";
@@ -46,6 +48,12 @@ export function applyParamToMemory(
   domain.completion.push({ step: "LC-SIM-4", pfn, what });
 }
 
+/** After END: the event channels of the new domain are set (LC-SIM-6). */
+export function completePorts(options: RestoreOptions, domain: DomainFacts): void {
+  domain.hvmParams.set(HVM_PARAM_STORE_EVTCHN, BigInt(options.storePort));
+  domain.hvmParams.set(HVM_PARAM_CONSOLE_EVTCHN, BigInt(options.consolePort));
+}
+
 /** After END: the context must be there, and its chain must frame (LC-HVM-7, HC-1..7, HC-20..). */
 export function completeHvm(options: RestoreOptions, domain: DomainFacts, closing: Place): void {
   const kept = domain.hvmContext;
@@ -61,10 +69,16 @@ export function completeHvm(options: RestoreOptions, domain: DomainFacts, closin
   const context = decodeHvmContext(kept.body, { ...place, bodyByteOffset: bodyOffset(kept.head) });
   for (const fault of context.faults) options.report(fault);
   const vcpus = options.vcpus;
-  for (const fault of checkHvmContext(context.value, { vcpus, place })) options.report(fault);
+  for (const fault of checkHvmContext(context.value, { vcpus, place, pvh: domain.pvh }))
+    options.report(fault);
 }
 
 /** After END: what is to be said of the parameters together (HP-6, HP-8, VG-5). */
 export function completeParams(options: RestoreOptions, params: ParamState, guest: Guest): void {
-  for (const fault of params.complete((pfn) => guest.isPopulated(pfn))) options.report(fault);
+  for (const fault of params.complete((pfn) => guest.isPopulated(pfn))) {
+    // Only a page that is missing can be a refused batch's fault.
+    const missing = fault.rule === "HP-8" && fault.expected === "a buffer in populated memory";
+    if (missing && guest.refusedBatches > 0) options.suppress();
+    else options.report(fault);
+  }
 }

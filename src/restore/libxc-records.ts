@@ -48,6 +48,7 @@ import {
   recordRow,
   type VcpuRecord,
 } from "../stream/index.js";
+import { EpochOrder } from "./epoch-order.js";
 import type { DomainFacts, KeptRecord, VcpuRecords } from "./facts.js";
 import { applyParamToMemory } from "./hvm.js";
 import type { RestoreOptions } from "./options.js";
@@ -81,6 +82,9 @@ const REGISTERS: ReadonlySet<number> = new Set([
   REC_TYPE_HVM_PARAMS,
 ]);
 
+/** Largest record body that releases before 4.10 take. */
+const OLD_BODY_MAX = 0x0080_0000;
+
 /** The vcpu records' slots. */
 const VCPU_SLOT: Readonly<Record<number, keyof VcpuRecords>> = {
   [REC_TYPE_X86_PV_VCPU_BASIC]: "basic",
@@ -99,13 +103,22 @@ export class LibxcRecords {
   readonly #domain: DomainFacts;
   readonly #guest: Guest;
   readonly params: ParamState = new ParamState();
+  readonly #order: EpochOrder;
   #registersEarly = false;
+  #longTold = false;
   #closingPlace: Place | null = null;
 
   constructor(options: RestoreOptions, domain: DomainFacts, guest: Guest) {
     this.#options = options;
     this.#domain = domain;
     this.#guest = guest;
+    this.#order = new EpochOrder(options.report);
+  }
+
+  /** The records of a further epoch follow: each of them may come again. */
+  beginEpoch(): void {
+    this.params.beginEpoch();
+    this.#order.begin();
   }
 
   /** Where a fault of the whole stream is put: its END record, or where it broke off. */
@@ -124,6 +137,7 @@ export class LibxcRecords {
     this.#count(head);
     const domain = this.#domain;
     this.#memoryBegins(head);
+    this.#order.pages();
     let use: "apply" | "check" = domain.guest === null ? "check" : "apply";
     if (domain.guest === "pv" && domain.p2mRecords === 0) {
       use = "check";
@@ -176,6 +190,12 @@ export class LibxcRecords {
     recordTypes.set(head.name, (recordTypes.get(head.name) ?? 0) + 1);
     this.#domain.records += 1;
     if (head.type === REC_TYPE_END) this.#closingPlace = placeOf(head);
+    if (head.layer !== "libxc" || head.bodyBytes <= OLD_BODY_MAX || this.#longTold) return;
+    this.#longTold = true;
+    this.#report(head, "LC-REC-4", {
+      ruleCase: "old-limit",
+      message: `Releases before 4.10 refuse bodies of over ${OLD_BODY_MAX} bytes (said once).`,
+    });
   }
 
   #reportAll(faults: readonly Fault[]): void {
@@ -228,10 +248,28 @@ export class LibxcRecords {
         step: "LC-ORD-3",
         what: `STATIC_DATA_END inferred before record ${head.recordIndex} (${head.name})`,
       });
+      this.#judgePolicies(head);
       return;
     }
     domain.staticPart = "missing";
     this.#report(head, "LC-ORD-2");
+  }
+
+  /** LC-POL-4: with the static data complete, the toolstack is told which policy is missing. */
+  #judgePolicies(head: RecordHead): void {
+    const { cpuidPolicy, msrPolicy } = this.#domain;
+    const missing = [
+      ...(cpuidPolicy === null && !this.#premiseRefused("X86_CPUID_POLICY") ? ["CPUID"] : []),
+      ...(msrPolicy === null && !this.#premiseRefused("X86_MSR_POLICY") ? ["MSR"] : []),
+    ];
+    if (missing.length === 0) return;
+    const message = `No ${missing.join(" and no ")} policy came: the toolstack makes one up.`;
+    this.#report(head, "LC-POL-4", { message });
+  }
+
+  /** LC-POL-5: a policy that came before is replaced. One that comes late is judged by its order. */
+  #judgeRepeatedPolicy(head: RecordHead, earlier: KeptRecord | null): void {
+    if (earlier !== null && this.#domain.staticPart === "open") this.#report(head, "LC-POL-5");
   }
 
   /** Take a decoded record over. Returns false if the restorer would refuse it. */
@@ -243,6 +281,7 @@ export class LibxcRecords {
       case REC_TYPE_X86_PV_INFO:
         domain.pvWidth = guestWidthOf(value as PvInfo);
         domain.pvLevels = (value as PvInfo).ptLevels;
+        this.#guest.pvWidth = domain.pvWidth;
         return true;
       case REC_TYPE_X86_PV_P2M_FRAMES:
         return this.#takeP2m(value as P2mFrames, kept);
@@ -262,8 +301,10 @@ export class LibxcRecords {
         return true;
       case REC_TYPE_HVM_CONTEXT:
         domain.hvmContext = kept;
+        this.#order.hvm(kept.head);
         return true;
       case REC_TYPE_HVM_PARAMS:
+        this.#order.hvm(kept.head);
         return this.#takeParams((value as HvmParams).params, kept);
       case REC_TYPE_VERIFY:
         this.#guest.verifying = true;
@@ -274,17 +315,20 @@ export class LibxcRecords {
           return !this.#report(kept.head, "LC-ORD-4");
         }
         domain.staticPart = "ended";
+        this.#judgePolicies(kept.head);
         return true;
       case REC_TYPE_X86_CPUID_POLICY:
         this.#reportAll(
           checkCpuidPolicy((value as Policy<CpuidLeaf>).entries, bodyContext(kept.head)),
         );
+        this.#judgeRepeatedPolicy(kept.head, domain.cpuidPolicy);
         domain.cpuidPolicy = kept;
         return true;
       case REC_TYPE_X86_MSR_POLICY:
         this.#reportAll(
           checkMsrPolicy((value as Policy<PolicyMsr>).entries, bodyContext(kept.head)),
         );
+        this.#judgeRepeatedPolicy(kept.head, domain.msrPolicy);
         domain.msrPolicy = kept;
         return true;
       default:
@@ -308,6 +352,7 @@ export class LibxcRecords {
     }
     const { startPfn, endPfn, frames } = value;
     if (domain.p2mRecords === 0 && endPfn === 0) return !this.#report(kept.head, "LC-PV-9");
+    if (domain.checkpoints > 0) this.#report(kept.head, "LC-CP-2");
     const first = Math.floor(startPfn / p2mEntriesPerPage(domain.pvWidth));
     for (const [i, pfn] of frames.entries()) domain.p2mFrames[first + i] = Number(pfn);
     domain.p2mRecords += 1;
@@ -334,6 +379,7 @@ export class LibxcRecords {
     // An empty blob is passed over before its id is looked at (LC-PV-12).
     if (slot === undefined || blob.length === 0) return true;
     this.#domain.vcpu(vcpuId)[slot] = kept;
+    this.#order.vcpu(kept.head, vcpuId);
     return true;
   }
 
@@ -344,7 +390,9 @@ export class LibxcRecords {
     for (const [ordinal, { index, value }] of params.entries()) {
       const place = { ...context, ordinal };
       for (const fault of checkParamPage(index, value, place, present)) {
-        this.#options.report(fault);
+        // A page that a refused batch may have brought is not missed.
+        if (this.#guest.refusedBatches > 0) this.#options.suppress();
+        else this.#options.report(fault);
       }
       applyParamToMemory(this.#domain, this.#guest, index, value);
       let stopped = false;

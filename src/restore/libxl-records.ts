@@ -38,6 +38,9 @@ export class LibxlRecords {
 
   /** Emulator records that came before it was known whether the domain may have them. */
   readonly #early: RecordHead[] = [];
+  #contextInEpoch = false;
+  /** The container's config tells of a PVH guest, which has no device model. */
+  pvh = false;
 
   constructor(options: RestoreOptions) {
     this.#options = options;
@@ -59,8 +62,13 @@ export class LibxlRecords {
   /** The domain's kind is known now: judge the emulator records that came before (LL-EMU-3). */
   guestKnown(guest: GuestKind): void {
     for (const head of this.#early.splice(0)) {
-      if (guest === "pv") this.#options.report({ ...placeOf(head), rule: "LL-EMU-3" });
+      if (guest === "pv" || this.pvh) this.#options.report({ ...placeOf(head), rule: "LL-EMU-3" });
     }
+  }
+
+  /** A checkpoint is over: its emulator state may come again. */
+  epochCommitted(): void {
+    this.#contextInEpoch = false;
   }
 
   record(event: RecordEvent, guest: GuestKind | null): void {
@@ -76,11 +84,13 @@ export class LibxlRecords {
       head.type === LIBXL_REC_TYPE_EMULATOR_CONTEXT ||
       head.type === LIBXL_REC_TYPE_EMULATOR_XENSTORE_DATA;
     if (emulator && guest === null) this.#early.push(head);
-    if (emulator && guest === "pv") {
+    if (emulator && (guest === "pv" || (guest === "hvm" && this.pvh))) {
       stopped = this.#options.report({ ...placeOf(head), rule: "LL-EMU-3" }) || stopped;
     }
     if (stopped) return;
     if (head.type === LIBXL_REC_TYPE_EMULATOR_CONTEXT) {
+      if (this.#contextInEpoch) this.#options.report({ ...placeOf(head), rule: "LL-EMU-4" });
+      this.#contextInEpoch = true;
       const { emulatorId, context } = value as EmulatorContext;
       this.emulatorContext = context;
       this.emulator = { id: emulatorId, bytes: context.length };

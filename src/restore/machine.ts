@@ -19,10 +19,10 @@ import {
   type StreamEvent,
   xenstoreHeaderOf,
 } from "../stream/index.js";
-import { vcpusOfConfig } from "./config.js";
+import { pvhOfConfig, vcpusOfConfig } from "./config.js";
 import { DomainFacts } from "./facts.js";
 import { compareConfiguredGenid } from "./genid.js";
-import { completeHvm, completeParams } from "./hvm.js";
+import { completeHvm, completeParams, completePorts } from "./hvm.js";
 import { LibxcRecords } from "./libxc-records.js";
 import { LibxlRecords } from "./libxl-records.js";
 import type { RestoreOptions } from "./options.js";
@@ -110,6 +110,7 @@ export class Restorer {
   #section(section: SectionEvent): void {
     this.sections.push(section);
     this.#vcpus ??= vcpusOfConfig(section);
+    this.libxl.pvh ||= pvhOfConfig(section) === true;
     this.libxl.section(section);
     if (section.name !== "hvm-context" || section.body === null) return;
     const { layer, byteOffset } = section;
@@ -141,6 +142,7 @@ export class Restorer {
         return;
       case "failover":
         this.#libxc?.brokeOff(event.byteOffset);
+        this.#dropped(event);
         this.domain?.completion.push({
           step: "LC-CP-6",
           what: `records since checkpoint ${event.detail?.epoch} dropped: ${event.detail?.why}`,
@@ -153,8 +155,29 @@ export class Restorer {
         this.endOffset = event.byteOffset;
         return;
       case "epoch-begin":
-        this.#libxc?.params.beginEpoch();
+        this.#libxc?.beginEpoch();
         return;
+    }
+  }
+
+  /** LC-CP-3, LC-CP-5, LC-CP-6, LL-SM-8: what became of the records behind the last checkpoint. */
+  #dropped({ byteOffset, detail }: MomentEvent): void {
+    const epoch = `epoch ${Number(detail?.epoch) + 1}`;
+    const records = Number(detail?.records);
+    const from = Number(detail?.epochByteOffset);
+    if (detail?.why === "not confirmed") {
+      const message = `Checkpoint ${Number(detail?.epoch) + 1} is not confirmed: its ${records} records are dropped.`;
+      const fault = { rule: "LL-SM-8", ruleCase: "later", layer: "libxl", byteOffset } as const;
+      this.options.report({ ...fault, message });
+    } else if (detail?.why === "END") {
+      if (records === 0) return;
+      const message = `${records} records of ${epoch} stand before END: they are dropped.`;
+      this.options.report({ rule: "LC-CP-5", layer: "libxc", byteOffset: from, message });
+    } else if (byteOffset === from && detail?.present === 0) {
+      this.options.report({ rule: "LC-CP-3", layer: "libxc", byteOffset });
+    } else {
+      const message = `The stream breaks off at ${byteOffset}: ${epoch} with its ${records} whole records is dropped.`;
+      this.options.report({ rule: "LC-CP-6", layer: "libxc", byteOffset: from, message });
     }
   }
 
@@ -173,6 +196,7 @@ export class Restorer {
       onBatch: options.onBatch,
     });
     this.domain = new DomainFacts(known ? kind : null, this.#version, this.#xen);
+    this.domain.pvh = this.libxl.pvh;
     this.#libxc = new LibxcRecords(options, this.domain, this.guest);
     this.#frozen = false;
     if (known) this.libxl.guestKnown(kind);
@@ -181,6 +205,7 @@ export class Restorer {
   #committed(): void {
     if (this.domain === null || this.#frozen) return;
     this.domain.checkpoints += 1;
+    this.libxl.epochCommitted();
     if (this.domain.checkpoints === this.options.checkpoint) this.#frozen = true;
   }
 
@@ -194,6 +219,7 @@ export class Restorer {
     const closing = libxc?.closingPlace ?? { layer: "libxc" as const, byteOffset };
     if (domain.guest === "hvm") {
       if (libxc !== null) completeParams(this.#domainOptions, libxc.params, guest);
+      completePorts(this.#domainOptions, domain);
       completeHvm(this.#domainOptions, domain, closing);
       yield* compareConfiguredGenid(domain, guest, this.sections, this.options.report);
     }

@@ -70,6 +70,7 @@ class PvCompletion {
       return;
     }
     if (domain.vcpus.get(0)?.basic === undefined) this.#vcpu0Missing();
+    this.#judgeVcpuCount();
     const ids = [...domain.vcpus.keys()].sort((a, b) => a - b);
     for (const id of ids) {
       const basic = domain.vcpus.get(id)?.basic;
@@ -92,6 +93,14 @@ class PvCompletion {
     else this.#reportAtEnd("LC-PV-17", "Vcpu 0 has no X86_PV_VCPU_BASIC record with content.");
   }
 
+  /** LC-PV-14: where nobody told the domain's vcpus, the stream's are taken. */
+  #judgeVcpuCount(): void {
+    if (this.#options.vcpus !== null || this.#domain.vcpus.size === 0) return;
+    const count = Math.max(...this.#domain.vcpus.keys()) + 1;
+    const message = `Nothing tells the domain's vcpus: ${count} are taken, by the highest id.`;
+    this.#options.report({ ...this.#closing, rule: "LC-PV-14", ruleCase: "assumed", message });
+  }
+
   #reportAtEnd(rule: string, message: string): void {
     this.#options.report({ ...this.#closing, rule, message });
   }
@@ -103,12 +112,20 @@ class PvCompletion {
     else this.#options.report(fault);
   }
 
+  /** A pfn outside the guest is one whatever batches held; only refused p2m frames may excuse it. */
+  #reportRange(kept: KeptRecord, breach: Breach): void {
+    if (this.#domain.refused.has("X86_PV_P2M_FRAMES")) this.#options.suppress();
+    else this.#options.report({ ...placeOf(kept.head), ...breach });
+  }
+
   /** Pfn in range, of plain type, populated. Returns false, and says so, if not. */
   #plainPage(kept: KeptRecord, at: number, rule: string, what: string, pfn: number): boolean {
     const breach = this.#pageBreach(pfn, "plain");
     if (breach === null) return true;
     const message = `The ${what} is not a usable page.`;
-    this.#reportPage(kept, { rule, byteOffset: at, message, ...breach });
+    const told = { rule, byteOffset: at, message, ...breach };
+    if (pfn > this.#guest.maxPfn) this.#reportRange(kept, told);
+    else this.#reportPage(kept, told);
     return false;
   }
 
@@ -215,7 +232,7 @@ class PvCompletion {
     const message = `The ${what} is not a top-level page table.`;
     if (pfn > guest.maxPfn) {
       const expected = `pfn at most 0x${guest.maxPfn.toString(16)}`;
-      this.#reportPage(kept, { rule, byteOffset, message, expected, actual: name });
+      this.#reportRange(kept, { rule, byteOffset, message, expected, actual: name });
       return;
     }
     const type = guest.engine.pageType(pfn);
@@ -234,9 +251,12 @@ class PvCompletion {
     const perFrame = PAGE_BYTES / width;
     const frames = Math.floor(guest.maxPfn / perFrame) + 1;
     const kept = { head, body: new Uint8Array(0) };
+    const rule = head.layer === "legacy" ? "LG-PV-5" : "LC-PV-25";
     for (let i = 0; i < frames; i += 1) {
       const pfn = domain.p2mFrames[i] ?? 0;
-      if (!this.#plainPage(kept, head.byteOffset, "LC-PV-25", `p2m page ${i}`, pfn)) return;
+      // The reader of a legacy stream told of frames outside the guest.
+      if (rule === "LG-PV-5" && pfn > guest.maxPfn) return;
+      if (!this.#plainPage(kept, head.byteOffset, rule, `p2m page ${i}`, pfn)) return;
     }
     for (let i = 0; i < frames; i += 1) {
       const firstPfn = i * perFrame;

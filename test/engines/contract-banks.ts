@@ -28,7 +28,7 @@ import {
   writeEntry,
 } from "./builders.js";
 
-/** Banks: batches over several of them, limits, long batches, runs. */
+/** Banks: batches over several of them, long batches, runs. */
 export function describeBanks(make: () => PageEngine): void {
   describe("banks", () => {
     let engine: PageEngine;
@@ -38,7 +38,6 @@ export function describeBanks(make: () => PageEngine): void {
     });
 
     describeSpread(() => engine);
-    describeBankLimit(() => engine);
     describeLongBatches(() => engine);
     describeRuns(() => engine);
   });
@@ -90,6 +89,20 @@ function describeSpread(engine: () => PageEngine): void {
     expect(engine().pageType(3)).toBe(PAGE_TYPE_L1TAB);
   });
 
+  it("parts eight entries in a row between two banks", () => {
+    placeAll(engine(), plain(0, 1), [pageOf(9)]);
+    const seeds = [1, 2, 3, 4, 5, 6, 7, 8];
+    placeAll(engine(), plain(BANK - 3, 8), seeds.map(pageOf), { firstOrdinal: 10 });
+    seeds.forEach((seed, i) => {
+      expect(pageAt(engine(), BANK - 3 + i)).toEqual(pageOf(seed));
+      expect(engine().lastOrdinal(BANK - 3 + i)).toBe(10 + i);
+    });
+    expect(runsOf(engine())).toEqual([
+      [0, 1],
+      [BANK - 3, 8],
+    ]);
+  });
+
   it("goes to and fro between banks, batch by batch", () => {
     for (let round = 0; round < 6; round++) {
       const base = (round % 3) * BANK;
@@ -126,63 +139,6 @@ function describeSpread(engine: () => PageEngine): void {
   });
 }
 
-function describeBankLimit(engine: () => PageEngine): void {
-  const tooMany = expect.objectContaining({ limit: "max-banks", option: "--max-memory" });
-
-  it("takes nothing of a batch that would need a bank too many", () => {
-    engine().reset({ ...HVM_INDEXED, maxBanks: 3 });
-    commitAll(engine(), plain(0, 2));
-    const before = engine().stats();
-    checkAll(
-      engine(),
-      [0, 1, 2, 3].map((n) => ({ pfn: n * BANK + 9 })),
-    );
-    expect(() => engine().commitEntries()).toThrow(tooMany);
-    expect(engine().stats()).toEqual(before);
-    expect(runsOf(engine())).toEqual([[0, 2]]);
-    commitAll(
-      engine(),
-      [2, 1, 0].map((n) => ({ pfn: n * BANK + 9 })),
-    );
-    expect(engine().stats()).toMatchObject({ banks: 3, populatedPages: 5 });
-    checkAll(engine(), [{ pfn: 7 * BANK }]);
-    expect(() => engine().commitEntries()).toThrow(tooMany);
-    expect(() => engine().populate(7 * BANK)).toThrow(tooMany);
-  });
-
-  it("refuses a hostile batch that names a bank per entry, and goes on", () => {
-    engine().reset({ ...HVM_INDEXED, maxBanks: 100 });
-    const entries = Array.from({ length: 3000 }, (_, i) => ({ pfn: i * 43 * BANK + i }));
-    checkAll(engine(), entries, HVM_PFN_LIMIT, 1000);
-    expect(() => engine().commitEntries()).toThrow(tooMany);
-    expect(engine().stats()).toMatchObject({ banks: 0, populatedPages: 0 });
-    commitAll(engine(), entries.slice(0, 100));
-    expect(engine().stats()).toMatchObject({ banks: 100, populatedPages: 100 });
-    expect(engine().lastOrdinal(99 * 43 * BANK + 99)).toBe(99);
-  });
-
-  it("does not count the banks of a dropped batch", () => {
-    engine().reset({ ...HVM_INDEXED, maxBanks: 2 });
-    for (let round = 0; round < 5; round++) {
-      checkAll(
-        engine(),
-        [10 + round, 20 + round].map((n) => ({ pfn: n * BANK })),
-        HVM_PFN_LIMIT,
-        1,
-      );
-      engine().dropEntries();
-    }
-    commitAll(engine(), [{ pfn: 50 * BANK }, { pfn: 60 * BANK }]);
-    expect(engine().stats().banks).toBe(2);
-  });
-
-  it("pv: counts the banks of entries without data too", () => {
-    engine().reset({ ...PV_INDEXED, maxBanks: 1 });
-    checkAll(engine(), [{ pfn: 0 }, { pfn: BANK, type: PAGE_TYPE_XTAB }], 2 * BANK);
-    expect(() => engine().commitEntries()).toThrow(tooMany);
-  });
-}
-
 function describeLongBatches(engine: () => PageEngine): void {
   /** Check `steps` full windows; entry i of the batch is given by its pfn and type. */
   function checkLong(steps: number, entry: (i: number) => { pfn: number; type: number }): number {
@@ -198,7 +154,7 @@ function describeLongBatches(engine: () => PageEngine): void {
     return dataPages;
   }
 
-  /** Mostly XALLOC over two banks, descending; every 64th entry has data, all of it in one chunk. */
+  /** Mostly XALLOC over two banks, descending; every 64th entry has data, from pfn 0 on. */
   const mixed = (i: number) =>
     i % 64 === 0
       ? { pfn: i / 64, type: PAGE_TYPE_L1TAB }
@@ -239,10 +195,17 @@ function describeLongBatches(engine: () => PageEngine): void {
     ]);
   });
 
-  it("goes on counting data pages beyond any valid record, for the caller to drop the batch", () => {
-    expect(checkLong(1, (i) => ({ pfn: i, type: PAGE_TYPE_NOTAB }))).toBe(WINDOW_ENTRIES);
+  it("goes on counting data pages beyond any valid record, changing nothing", () => {
+    commitAll(engine(), plain(7, 1));
+    const before = engine().stats();
+    const seen = checkLong(3, (i) => ({ pfn: i, type: PAGE_TYPE_NOTAB }));
+    expect(seen).toBe(3 * WINDOW_ENTRIES);
     engine().dropEntries();
-    expect(engine().stats()).toMatchObject({ populatedPages: 0, banks: 0 });
+    expect(engine().stats()).toEqual(before);
+    expect(runsOf(engine())).toEqual([[7, 1]]);
+    for (let pfn = 8; pfn < BANK; pfn += 97) {
+      expect([engine().pageType(pfn), engine().lastOrdinal(pfn)]).toEqual([0, -1]);
+    }
   });
 
   it("lets the last entry win over steps of a batch", () => {
@@ -276,6 +239,16 @@ function describeRuns(engine: () => PageEngine): void {
       [4095, 3],
       [2 * BANK - 3, 6],
       [5 * BANK - 1, 3],
+    ]);
+  });
+
+  it("ends a run where the next pfns were never named", () => {
+    engine().reset(HVM_INDEXED);
+    commitAll(engine(), [...plain(4088, 8), { pfn: 8192 }, ...plain(12_287, 1)]);
+    expect(runsOf(engine())).toEqual([
+      [4088, 8],
+      [8192, 1],
+      [12_287, 1],
     ]);
   });
 

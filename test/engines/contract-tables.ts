@@ -24,6 +24,7 @@ import {
   present,
   runsOf,
   tableOf,
+  WINDOW_PAGES,
 } from "./builders.js";
 
 const LIMIT = 4 * BANK;
@@ -143,6 +144,30 @@ export function describeTables(make: () => PageEngine): void {
       expect(engine.scanTables(0, 2, LIMIT - 1).populated).toBe(2);
       expect([7, BANK + 7].map((pfn) => engine.isPopulated(pfn))).toEqual([true, true]);
       expect(engine.stats()).toMatchObject({ populatedPages: 4, zeroPages: 2, distinctPages: 2 });
+    });
+
+    it("scans a window full of tables that name other banks, again and again", () => {
+      const count = WINDOW_PAGES;
+      commit(Array.from({ length: count }, (_, pfn) => ({ pfn, type: PAGE_TYPE_L1TAB })));
+      const tables = Array.from({ length: count }, (_, i) =>
+        tableOf(
+          Array.from({ length: 512 }, (_, slot) => [
+            slot,
+            present(BANK + ((i * 512 + slot) % BANK)),
+          ]),
+        ),
+      );
+      fillPages(engine, tables);
+      const [before, after] = [new BigUint64Array(count), new BigUint64Array(count)];
+      engine.digestWindow(count, before);
+      expect(engine.scanTables(0, count, LIMIT - 1).populated).toBe(count * 512);
+      expect(engine.scanTables(0, count, LIMIT - 1).populated).toBe(0);
+      engine.digestWindow(count, after);
+      expect(after).toEqual(before);
+      expect(runsOf(engine)).toEqual([
+        [0, count],
+        [BANK, BANK],
+      ]);
     });
 
     it("refuses to populate in a bank too many", () => {

@@ -7,6 +7,7 @@ import type { PageEngine } from "../../src/engine/port.js";
 import { describeBanks } from "./contract-banks.js";
 import { describeDigests } from "./contract-digests.js";
 import { describeEntries } from "./contract-entries.js";
+import { describeLimits } from "./contract-limits.js";
 import { describeModel } from "./contract-model.js";
 import { describePages } from "./contract-pages.js";
 import { describeTables } from "./contract-tables.js";
@@ -22,6 +23,7 @@ export function describePageEngine(name: string, engine: () => PageEngine): void
     describeEntries(engine);
     describePages(engine);
     describeBanks(engine);
+    describeLimits(engine);
     describeTables(engine);
     describeDigests(engine);
     describeModel(engine);

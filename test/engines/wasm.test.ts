@@ -23,7 +23,7 @@ import { describePageEngine } from "./contract.js";
 const module = compileEngine(readFileSync("dist/engine.wasm"));
 const shared = createWasmEngine(module);
 
-describePageEngine("wasm", () => shared);
+describePageEngine("wasm", () => createWasmEngine(module));
 
 const internal = (code: string) => expect.objectContaining({ name: "InternalError", code });
 

@@ -10,7 +10,9 @@ import { patternPage, poke } from "../builders/bytes.js";
 import { hvmStream } from "../builders/hvm.js";
 import { PAGE, type PageEntry } from "../builders/libxc.js";
 import { join as joinParts } from "../builders/parts.js";
-import { FIXTURES, ROOT } from "../harness.js";
+import { ROOT } from "../harness.js";
+
+const FIXTURES = join(ROOT, "test/fixtures");
 
 const folder = mkdtempSync(join(tmpdir(), "xenstream-diff-"));
 afterAll(() => rmSync(folder, { recursive: true }));

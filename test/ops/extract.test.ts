@@ -20,7 +20,9 @@ import { PAGE } from "../builders/libxc.js";
 import { join as joinParts } from "../builders/parts.js";
 import { basicBlob, pvStream, simplePlan } from "../builders/pv.js";
 import { GOOD } from "../fixtures/load.js";
-import { FIXTURES, ROOT, runBytes } from "../harness.js";
+import { ROOT, runBytes } from "../harness.js";
+
+const FIXTURES = join(ROOT, "test/fixtures");
 
 const folder = mkdtempSync(join(tmpdir(), "xenstream-extract-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -17,7 +17,9 @@ import {
   writeManifest,
 } from "../../src/ops/index.js";
 import { Prng } from "../builders/prng.js";
-import { FIXTURES, ROOT, runBytes } from "../harness.js";
+import { ROOT, runBytes } from "../harness.js";
+
+const FIXTURES = join(ROOT, "test/fixtures");
 
 const folder = mkdtempSync(join(tmpdir(), "xenstream-manifest-"));
 afterAll(() => rmSync(folder, { recursive: true }));

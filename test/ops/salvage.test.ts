@@ -12,7 +12,9 @@ import { hvmStream } from "../builders/hvm.js";
 import { join as joinParts, type Part } from "../builders/parts.js";
 import { Prng } from "../builders/prng.js";
 import { pvStream, simplePlan } from "../builders/pv.js";
-import { FIXTURES, ROOT, runBytes } from "../harness.js";
+import { ROOT, runBytes } from "../harness.js";
+
+const FIXTURES = join(ROOT, "test/fixtures");
 
 const folder = mkdtempSync(join(tmpdir(), "xenstream-salvage-"));
 afterAll(() => rmSync(folder, { recursive: true }));

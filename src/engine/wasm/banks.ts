@@ -35,7 +35,7 @@ export class Banks {
     return this.#desk;
   }
 
-  /** Use the windows of this bank from now on. The desk before must be bound or be the same. */
+  /** Use the windows of this bank from now on; a desk that is bound to no pfns becomes a spare. */
   moveDesk(bank: Bank): void {
     if (this.#desk !== null && this.#desk !== bank && this.#desk.number === UNBOUND) {
       this.#spares[this.#model].push(this.#desk);
@@ -66,7 +66,7 @@ export class Banks {
     return this.#byNumber.get(number);
   }
 
-  /** True if one bank more may be made. */
+  /** True if so many banks more may be made. */
   hasRoomFor(banks: number): boolean {
     return this.#byNumber.size + banks <= this.#maxBanks;
   }

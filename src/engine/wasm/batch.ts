@@ -55,7 +55,7 @@ export class Batch {
   }
 
   window(): Uint8Array {
-    this.#stagePending();
+    this.#handOut("stageEntries");
     return this.#banks.desk.entryWindow;
   }
 
@@ -83,18 +83,12 @@ export class Batch {
       });
     }
     const { desk } = this.#banks;
-    const direct = this.#staged.size === 0 && !this.#overflow && this.#allOnDesk();
-    if (direct) {
-      desk.calls.commitEntries(this.#pending, this.#types);
-    } else {
-      this.#stagePending();
-      if (this.#overflow) {
-        this.drop();
-        throw this.#banks.tooMany();
-      }
-      for (const bank of this.#staged) bank.calls.commitStaged();
+    this.#handOut(this.#staged.size === 0 ? "commitEntries" : "stageEntries");
+    if (this.#overflow) {
+      this.drop();
+      throw this.#banks.tooMany();
     }
-    this.#pending = 0;
+    for (const bank of this.#staged) bank.calls.commitStaged();
     this.#staged.clear();
     this.#fresh.length = 0;
     return this.#describe(desk);
@@ -112,20 +106,20 @@ export class Batch {
     this.#fresh.length = 0;
   }
 
-  /** True if the desk is the bank of every entry of this step that is looked up. */
-  #allOnDesk(): boolean {
-    const { desk } = this.#banks;
-    if (this.#pending === 0 || desk.result("lookedUp") === 0) return true;
-    return desk.result("lookedUpSpread") === 0 && desk.resultBank("lookedUpFirst") === desk.number;
-  }
-
-  /** Stage the entries in the desk's window, before it is filled again or in order to commit. */
-  #stagePending(): void {
+  /**
+   * Give the entries in the desk's window to the banks they belong to: staged before the window is
+   * filled again, taken over at once if the batch has no other. All banks are made before the first
+   * of them takes anything.
+   */
+  #handOut(call: "stageEntries" | "commitEntries"): void {
     const count = this.#pending;
     this.#pending = 0;
-    if (count === 0 || this.#refused || this.#overflow) return;
     const { desk } = this.#banks;
-    if (desk.result("lookedUp") === 0) return;
+    if (count === 0 || this.#refused || this.#overflow || desk.result("lookedUp") === 0) return;
+    if (desk.result("lookedUpSpread") === 0 && desk.resultBank("lookedUpFirst") === desk.number) {
+      this.#giveTo(desk, count, call);
+      return;
+    }
     let newBanks = 0;
     const mayTake = (number: number) =>
       this.#banks.get(number) !== undefined || this.#banks.hasRoomFor(++newBanks);
@@ -135,21 +129,31 @@ export class Batch {
       this.#overflow = true;
       return;
     }
-    for (const [number, indexes] of groups) {
-      const bank = this.#takeForBatch(number);
-      this.#staged.add(bank);
+    const parts = [...groups].map(([number, indexes]) => [this.#take(number), indexes] as const);
+    for (const [bank, indexes] of parts) {
       // The desk finds its own entries in the window; others get theirs written to their own.
       if (bank !== desk) writeGroup(desk.entryHalves, indexes, bank.entryHalves);
-      bank.calls.stageEntries(bank === desk ? count : indexes.length, this.#types);
+      this.#giveTo(bank, bank === desk ? count : indexes.length, call);
     }
   }
 
-  #takeForBatch(number: number): Bank {
+  #giveTo(bank: Bank, count: number, call: "stageEntries" | "commitEntries"): void {
+    if (call === "stageEntries") this.#staged.add(bank);
+    bank.calls[call](count, this.#types);
+  }
+
+  #take(number: number): Bank {
     const known = this.#banks.get(number);
     if (known !== undefined) return known;
-    const bank = this.#banks.take(number);
-    this.#fresh.push(bank);
-    return bank;
+    try {
+      const bank = this.#banks.take(number);
+      this.#fresh.push(bank);
+      return bank;
+    } catch (error) {
+      // No address space for one more: nothing of the batch may stay behind.
+      this.drop();
+      throw error;
+    }
   }
 
   #describe(checkedIn: Bank): CommittedBatch {

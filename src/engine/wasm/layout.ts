@@ -92,7 +92,7 @@ const U64 = 8;
 /** Fields of the header: what a bank is and how full it is. Written by assembly/ but for two. */
 export const HEADER = chain(
   {
-    /** First pfn of the bank; HEADER_UNBOUND while it belongs to none. */
+    /** First pfn of the bank; PFN_BASE_UNBOUND while it belongs to none. */
     pfnBase: U64,
     /** First pfn that is out of bounds, for the batch being checked. */
     pfnLimit: U64,

@@ -12,13 +12,12 @@ const KIB = 1024;
 const SAVED_AT = "20260101T00:00:00Z";
 const NUL = "\0";
 
-/** Name of the guest, by its seed. */
-export function nameOf({ guest, seed }: GenerateOptions): string {
+function nameOf({ guest, seed }: GenerateOptions): string {
   return `xenstream-${guest}-${seed}`;
 }
 
 /** A UUID of version 4, by the seed. */
-export function uuidOf({ seed }: GenerateOptions): string {
+function uuidOf({ seed }: GenerateOptions): string {
   const salt = saltOf(seedOf(seed), PURPOSE_UUID);
   const digits = [0, 1, 2, 3].map((n) => mix(salt, n).toString(16).padStart(8, "0")).join("");
   const parts = [digits.slice(0, 8), digits.slice(8, 12), `4${digits.slice(13, 16)}`];

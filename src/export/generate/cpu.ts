@@ -31,7 +31,7 @@ export const TSC_KHZ = 2_400_000;
 export const XCR0 = 7n;
 const AVX_BYTES = 256;
 /** Uncompressed area for XCR0. */
-export const XSAVE_AREA_BYTES = XSAVE_LEGACY_BYTES + XSAVE_HEADER_BYTES + AVX_BYTES;
+const XSAVE_AREA_BYTES = XSAVE_LEGACY_BYTES + XSAVE_HEADER_BYTES + AVX_BYTES;
 /** CPUID leaf 1 eax: family, model and stepping. */
 export const CPU_SIGNATURE = 0x306c3;
 
@@ -62,8 +62,7 @@ const POLICY_MSRS: readonly PolicyMsr[] = [
   { index: 0x10a, flags: 0, value: 0x2bn },
 ];
 
-/** Leaves of the CPU policy. */
-export function cpuidLeaves(): CpuidLeaf[] {
+function cpuidLeaves(): CpuidLeaf[] {
   return LEAVES.map(([leaf, subleaf, [eax, ebx, ecx, edx]]) => {
     return { leaf, subleaf, eax, ebx, ecx, edx };
   });

@@ -88,55 +88,60 @@ export function countMemory(memory: MemoryMap, lastPass: number): MemoryCounts {
 }
 
 /** A running hash; the platform's is passed in. */
-export interface RunningHash {
-  update(bytes: Uint8Array): void;
+export interface RunningHash<H> {
+  update(bytes: Uint8Array): unknown;
+  /** A second hash that goes on from here. */
+  copy(): H;
 }
 
 /** Pages that are hashed between two pauses. */
 const STEP_PAGES = 256;
 const PFN_BYTES = 8;
+const PACKED_BYTES = PFN_BYTES + PAGE_BYTES;
 
 /**
  * Hash the guest's memory: for each populated pfn ascending, the pfn as u64 LE and its page. Pauses
  * (yields the pages done so far) now and then, so that the caller can show progress or stop.
  *
- * @param stream    gets memory as the page records leave it
- * @param restored  gets memory after the restorer's fix-ups
+ * @param stream  gets memory as the page records leave it
+ * @returns a hash of memory after the restorer's fix-ups; up to the first of them it is the same
  */
-export function* hashMemory(
+export function* hashMemory<H extends RunningHash<H>>(
   model: GuestModel,
   lastPass: number,
-  stream: RunningHash,
-  restored: RunningHash,
-): Generator<number, void, void> {
+  stream: H,
+): Generator<number, H, void> {
   const { memory } = model;
   const isPopulated = (pfn: number): boolean =>
     inSegments(memory, pfn) && memory.stateAfter(pfn, lastPass).populated;
-  const packed = new Uint8Array(STEP_PAGES * (PFN_BYTES + PAGE_BYTES));
-  let used = 0;
+  const packed = new Uint8Array(STEP_PAGES * PACKED_BYTES);
+  let restored: H | null = null;
   let pages = 0;
   const pfns: number[] = [];
   const flush = (): void => {
-    stream.update(packed.subarray(0, used));
+    const used = packed.subarray(0, pfns.length * PACKED_BYTES);
+    const before = restored === null ? stream.copy() : null;
+    stream.update(used);
+    let changed = false;
     pfns.forEach((pfn, index) => {
-      const at = index * (PFN_BYTES + PAGE_BYTES) + PFN_BYTES;
-      model.fixUp(pfn, packed.subarray(at, at + PAGE_BYTES), isPopulated);
+      const page = used.subarray(index * PACKED_BYTES + PFN_BYTES, (index + 1) * PACKED_BYTES);
+      changed = model.fixUp(pfn, page, isPopulated) || changed;
     });
-    restored.update(packed.subarray(0, used));
+    if (changed) restored ??= before;
+    restored?.update(used);
     pages += pfns.length;
-    used = 0;
     pfns.length = 0;
   };
   for (const { first, end } of memory.segments) {
     for (let pfn = first; pfn < end; pfn++) {
       const { populated, version } = memory.stateAfter(pfn, lastPass);
       if (!populated) continue;
-      writeU32(packed, used, pfn);
-      writeU32(packed, used + 4, 0);
-      const page = packed.subarray(used + PFN_BYTES, used + PFN_BYTES + PAGE_BYTES);
+      const at = pfns.length * PACKED_BYTES;
+      writeU32(packed, at, pfn);
+      writeU32(packed, at + 4, 0);
+      const page = packed.subarray(at + PFN_BYTES, at + PACKED_BYTES);
       if (version === null) page.fill(0);
       else model.page(pfn, version, page);
-      used += PFN_BYTES + PAGE_BYTES;
       pfns.push(pfn);
       if (pfns.length < STEP_PAGES) continue;
       flush();
@@ -144,6 +149,7 @@ export function* hashMemory(
     }
   }
   flush();
+  return restored ?? stream.copy();
 }
 
 function inSegments(memory: MemoryMap, pfn: number): boolean {

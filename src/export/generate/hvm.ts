@@ -3,17 +3,19 @@
  * what a restorer makes of the special pages. Source: libxc stream document; LC-SIM-4; the memory
  * layout of Xen's HVM guests (facts).
  *
- *   RAM 0.. | VGA hole a0..bf | RAM c0.. | generation id fc00a | special feff0..fefff | RAM 100000..
+ *   RAM 0.. | VGA a0..bf | RAM c0.. | generation id fc00a | special feff0..fefff | RAM 100000..
  */
 import {
   CONSOLE_READY_OFFSET,
   HVM_PARAM_ACPI_IOPORTS_LOCATION,
   HVM_PARAM_BUFIOREQ_PFN,
+  HVM_PARAM_CONSOLE_EVTCHN,
   HVM_PARAM_CONSOLE_PFN,
   HVM_PARAM_IDENT_PT,
   HVM_PARAM_IOREQ_PFN,
   HVM_PARAM_IOREQ_SERVER_PFN,
   HVM_PARAM_NR_IOREQ_SERVER_PAGES,
+  HVM_PARAM_STORE_EVTCHN,
   HVM_PARAM_STORE_PFN,
   HVM_PARAM_VM_GENERATION_ID_ADDR,
   HVM_PARAM_VM86_TSS_SIZED,
@@ -27,7 +29,7 @@ import { libxcRecord, policyRecords, tscRecord } from "./cpu.js";
 import { makeHvmContext } from "./hvm-context.js";
 import type { RecordItem } from "./items.js";
 import { MemoryMap, NO_ROLE, type Segment } from "./memory.js";
-import type { GuestModel } from "./model.js";
+import { type GuestModel, NEW_DOMAIN } from "./model.js";
 import type { GenerateOptions } from "./options.js";
 import { PageMaker } from "./pages.js";
 import { saltOf, seedOf } from "./random.js";
@@ -55,7 +57,8 @@ const PURPOSE_CONTEXT = 32;
 export class HvmModel implements GuestModel {
   readonly kind = "hvm";
   readonly memory: MemoryMap;
-  readonly hvmParams: readonly (readonly [index: number, value: bigint])[];
+  readonly restoredParams: readonly (readonly [index: number, value: bigint])[];
+  readonly #params: readonly (readonly [index: number, value: bigint])[];
   readonly #options: GenerateOptions;
   readonly #pages: PageMaker;
   readonly #pvh: boolean;
@@ -71,7 +74,12 @@ export class HvmModel implements GuestModel {
       if (pfn >= SPECIAL_FIRST && pfn < SPECIAL_END) return PAGE_TYPE_NOTAB;
       return pfn === GENID ? PAGE_TYPE_NOTAB : NO_ROLE;
     });
-    this.hvmParams = paramsOf(options);
+    this.#params = paramsOf(options);
+    this.restoredParams = [
+      ...this.#params,
+      [HVM_PARAM_STORE_EVTCHN, BigInt(NEW_DOMAIN.storePort)],
+      [HVM_PARAM_CONSOLE_EVTCHN, BigInt(NEW_DOMAIN.consolePort)],
+    ];
   }
 
   page(pfn: number, version: number, into: Uint8Array): void {
@@ -80,11 +88,12 @@ export class HvmModel implements GuestModel {
     if (pfn === GENID && genid !== null) into.set(genid, GENID_OFFSET);
   }
 
-  fixUp(pfn: number, page: Uint8Array): void {
+  fixUp(pfn: number, page: Uint8Array): boolean {
     const touched = this.#pvh ? [STORE, CONSOLE] : [STORE, IOREQ, BUFIOREQ, CONSOLE];
-    if (!touched.includes(pfn)) return;
+    if (!touched.includes(pfn)) return false;
     page.fill(0);
     if (pfn === CONSOLE) page[CONSOLE_READY_OFFSET] = 1;
+    return true;
   }
 
   staticRecords(): RecordItem[] {
@@ -100,7 +109,7 @@ export class HvmModel implements GuestModel {
     const salt = saltOf(seedOf(seed), PURPOSE_CONTEXT);
     const context = RECORD_CODECS.HVM_CONTEXT;
     const params = RECORD_CODECS.HVM_PARAMS;
-    const entries = this.hvmParams.map(([index, value]) => ({ index: BigInt(index), value }));
+    const entries = this.#params.map(([index, value]) => ({ index: BigInt(index), value }));
     const table = EntryTable.of(HVM_PARAM, entries);
     return [
       tscRecord(),

@@ -46,8 +46,6 @@ export interface BatchItem {
   readonly entries: Uint8Array;
   /** The pages of those that carry data. */
   readonly pages: Uint8Array;
-  /** Count that the head claims, if it is not that of the entries. */
-  readonly claimedCount?: number;
   /** The head's reserved word, if not zero. */
   readonly reserved?: number;
 }
@@ -89,9 +87,9 @@ function writeRecordItem(sink: ByteSink, item: RecordItem): void {
 }
 
 function writeBatchItem(sink: ByteSink, item: BatchItem): void {
-  const { entries, pages, claimedCount, reserved = 0 } = item;
+  const { entries, pages, reserved = 0 } = item;
   const head = new Uint8Array(PAGE_DATA_HEAD_BYTES);
-  writeU32(head, 0, claimedCount ?? entries.length / ENTRY_BYTES);
+  writeU32(head, 0, entries.length / ENTRY_BYTES);
   writeU32(head, 4, reserved);
   writeRecordHeader(sink, REC_TYPE_PAGE_DATA, head.length + entries.length + pages.length);
   sink.write(head);

@@ -7,6 +7,9 @@ import type { GuestKind } from "../../format/index.js";
 import type { RecordItem } from "./items.js";
 import type { MemoryMap } from "./memory.js";
 
+/** What the new domain of a simulated restore is by default (LC-SIM-6). */
+export const NEW_DOMAIN = { sharedInfoFrame: 0x7ff0, storePort: 101, consolePort: 102 } as const;
+
 /** One synthetic guest. */
 export interface GuestModel {
   readonly kind: GuestKind;
@@ -21,14 +24,15 @@ export interface GuestModel {
    * Change a page from stream memory to restored memory: what the restorer's fix-ups leave.
    *
    * @param isPopulated  whether the guest has a pfn at the end
+   * @returns whether there is a fix-up for the pfn
    */
-  fixUp(pfn: number, page: Uint8Array, isPopulated: (pfn: number) => boolean): void;
+  fixUp(pfn: number, page: Uint8Array, isPopulated: (pfn: number) => boolean): boolean;
   /** Records before the first page, without STATIC_DATA_END. */
   staticRecords(): RecordItem[];
   /** Records behind the static part and before the first page. */
   recordsBeforePages(): RecordItem[];
   /** Records that close a plain stream, or each epoch, without END and CHECKPOINT. */
   recordsBehindPages(): RecordItem[];
-  /** HVM: parameters by index, as the restore document has them. */
-  readonly hvmParams: readonly (readonly [index: number, value: bigint])[];
+  /** HVM: parameters by index once the guest is restored; the new domain's ports are among them. */
+  readonly restoredParams: readonly (readonly [index: number, value: bigint])[];
 }

@@ -56,14 +56,14 @@ export const GENERATE_DEFAULTS: GenerateOptions = {
   fault: null,
 };
 
-export const SIZE_BYTES_MIN = 1024 * 1024;
-export const SIZE_BYTES_MAX = 4 * 1024 ** 4;
+const SIZE_BYTES_MIN = 1024 * 1024;
+const SIZE_BYTES_MAX = 4 * 1024 ** 4;
 /** A 32-bit guest cannot have more. */
 const SIZE_BYTES_MAX_PV32 = 64 * 1024 ** 3;
-export const VCPUS_MAX = 128;
+const VCPUS_MAX = 128;
 /** vcpu_info slots of the shared info page. */
 const VCPUS_MAX_PV = 32;
-export const PHASES_MAX = 1000;
+const PASSES_MAX = 1000;
 
 /** True for a guest without a device model that runs on page tables of its own. */
 export function isPv(guest: GeneratedGuest): boolean {
@@ -84,8 +84,8 @@ export function checkGenerateOptions(options: GenerateOptions): void {
   }
   inRange("--seed", options.seed, 0, Number.MAX_SAFE_INTEGER);
   inRange("--vcpus", vcpus, 1, isPv(guest) ? VCPUS_MAX_PV : VCPUS_MAX);
-  inRange("--live", live, 0, PHASES_MAX);
-  inRange("--checkpoints", checkpoints, 0, PHASES_MAX);
+  inRange("--live", live, 0, PASSES_MAX);
+  inRange("--checkpoints", checkpoints, 0, PASSES_MAX);
   inRange("--zero", options.zeroPercent, 0, 100);
   inRange("--repeat", options.repeatPercent, 0, 100 - options.zeroPercent);
   if (options.verify && checkpoints > 0) {

@@ -28,7 +28,7 @@ export const CONSOLE_PFN = 3;
 export const GDT_FIRST_PFN = 4;
 
 /** All tables have as many 8-byte slots, in 32-bit guests too (PAE). */
-export const TABLE_SLOTS = 512;
+const TABLE_SLOTS = 512;
 const SLOT_BYTES = 8;
 /** L1 tables at most: what they map is enough to be a guest's working tables. */
 const L1_MAX = TABLE_SLOTS;

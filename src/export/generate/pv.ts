@@ -13,7 +13,7 @@ import { latin1Bytes, writeU32 } from "../../stream/index.js";
 import { policyRecords, tscRecord } from "./cpu.js";
 import type { RecordItem } from "./items.js";
 import { MemoryMap } from "./memory.js";
-import type { GuestModel } from "./model.js";
+import { type GuestModel, NEW_DOMAIN } from "./model.js";
 import type { GenerateOptions } from "./options.js";
 import { PageMaker } from "./pages.js";
 import { CONSOLE_PFN, GDT_FIRST_PFN, PvLayout, START_INFO_PFN, STORE_PFN } from "./pv-layout.js";
@@ -22,9 +22,6 @@ import { mix, saltOf, seedOf } from "./random.js";
 
 const PURPOSE_VCPUS = 48;
 const PURPOSE_FRAMES = 49;
-
-/** What the new domain of a simulated restore is (LC-SIM-6). */
-const NEW_DOMAIN = { sharedInfoFrame: 0x7ff0, storePort: 101, consolePort: 102 } as const;
 
 /** Start info fields by guest width; the words are of that width, the rest u32. */
 const START_INFO = {
@@ -64,7 +61,7 @@ const GDT_ENTRIES: readonly (readonly [low: number, high: number])[] = [
 export class PvModel implements GuestModel {
   readonly kind = "pv";
   readonly memory: MemoryMap;
-  readonly hvmParams = [];
+  readonly restoredParams = [];
   readonly layout: PvLayout;
   readonly #options: GenerateOptions;
   readonly #pages: PageMaker;
@@ -100,7 +97,7 @@ export class PvModel implements GuestModel {
     }
   }
 
-  fixUp(pfn: number, page: Uint8Array, isPopulated: (pfn: number) => boolean): void {
+  fixUp(pfn: number, page: Uint8Array, isPopulated: (pfn: number) => boolean): boolean {
     const { layout } = this;
     if (pfn === CONSOLE_PFN) {
       page[CONSOLE_READY_OFFSET] = 1;
@@ -116,7 +113,10 @@ export class PvModel implements GuestModel {
       for (let i = 0; i < layout.p2mEntries && first + i < layout.pageCount; i++) {
         this.#writeFrame(page, i, isPopulated(first + i) ? first + i : null);
       }
+    } else {
+      return false;
     }
+    return true;
   }
 
   staticRecords(): RecordItem[] {

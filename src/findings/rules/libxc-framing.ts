@@ -195,8 +195,8 @@ export const LIBXC_FRAMING_RULES = [
     sentence: "A record that exists to carry data is left out where it has none.",
     enforcedBy: ["spec"],
     source: "libxc stream document, Records",
-    hint: "Nothing to do: Xen 4.6 to 4.8 wrote such records and readers pass over them.",
-    example: "a data record whose body is nothing but its head",
+    notVisible:
+      "LC-HVM-2 and LC-PV-12 tell of the empty records that readers take, others are refused.",
   },
   {
     id: "LC-REC-8",

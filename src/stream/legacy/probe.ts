@@ -62,7 +62,13 @@ export function legacyShapeOf(head: Uint8Array, width: LegacyWidth): LegacyShape
     width === 32
       ? head.length >= 8 && view.getUint32(4, true) === ALL_ONES
       : head.length >= 12 && hasSignature64(view);
-  return { width, guest: signature ? "pv" : "hvm" };
+  return { width, guest: signature || hasBlockTag(head, width) ? "pv" : "hvm" };
+}
+
+/** The tag of a first block, where extended info has it: its signature may be what is damaged. */
+function hasBlockTag(head: Uint8Array, width: LegacyWidth): boolean {
+  const at = width === 32 ? 12 : 20;
+  return BLOCK_IDS.includes(latin1(head.subarray(at, at + 4)));
 }
 
 /** The all-ones u64 at 8, or as much of it as the head holds (at least four octets). */

@@ -18,6 +18,7 @@ import {
   REC_TYPE_END,
   REC_TYPE_PAGE_DATA,
   RECORD_BODY_MAX,
+  RECORD_HEADER_BYTES,
   RECORD_NAMES,
   RECORD_OPTIONAL,
 } from "../../format/index.js";
@@ -142,10 +143,26 @@ function* readHeaders(byteOffset: number): Reader<GuestKind | null> {
 /** Where walking over an epoch stopped. */
 type WalkStop =
   | { readonly kind: "record"; readonly head: RecordHead }
-  | { readonly kind: "break"; readonly byteOffset: number };
+  | {
+      readonly kind: "break";
+      readonly byteOffset: number;
+      /** Bytes of the record there, as far as they were looked for: 0 at a clean end. */
+      readonly present: number;
+    };
+
+/** What of an epoch is dropped, and why. */
+interface DroppedEpoch {
+  readonly why: "END" | "broken off" | "not confirmed";
+  readonly epochByteOffset: number;
+  /** Whole records. */
+  readonly records: number;
+  readonly present?: number;
+}
 
 /** A header that can be read on from, or why not. */
-type HeadRead = { readonly head: RecordHead } | { readonly broken: StreamError };
+type HeadRead =
+  | { readonly head: RecordHead }
+  | { readonly broken: StreamError; readonly present: number };
 
 /** The records of one stream: where we are, and the epoch that is walked over but not given yet. */
 class StreamWalk {
@@ -210,16 +227,21 @@ class StreamWalk {
       yield { request: "hold", byteOffset: epochAt };
       const epochIndex = this.#recordIndex;
       const stop = yield* this.#walkOver(epochAt);
-      if (stop.kind === "break") return yield* this.#failOver(stop.byteOffset, "broken off");
+      const dropped = { epochByteOffset: epochAt, records: this.#recordIndex - epochIndex };
+      if (stop.kind === "break") {
+        const why = "broken off";
+        return yield* this.#failOver(stop.byteOffset, { ...dropped, why, present: stop.present });
+      }
       if (stop.head.type === REC_TYPE_END) {
-        yield* this.#failOver(stop.head.byteOffset, "END");
+        const records = dropped.records - 1;
+        yield* this.#failOver(stop.head.byteOffset, { ...dropped, records, why: "END" });
         yield* this.#give(stop.head);
         return this.#end("end", nextOffset(stop.head));
       }
       const behind = nextOffset(stop.head);
       const answer = yield* this.#confirm(behind);
       if (answer.result !== "success") {
-        return yield* this.#failOver(answer.byteOffset, "not confirmed");
+        return yield* this.#failOver(answer.byteOffset, { ...dropped, why: "not confirmed" });
       }
       yield* this.#replay(epochAt, epochIndex, stop.head.byteOffset);
       yield* this.#give(stop.head);
@@ -234,9 +256,12 @@ class StreamWalk {
     let at = epochAt;
     for (;;) {
       const read = yield* this.#readHead(at);
-      if ("broken" in read) return { kind: "break", byteOffset: at };
+      if ("broken" in read) return { kind: "break", byteOffset: at, present: read.present };
       const { head } = read;
-      if (!(yield* skipBody(head))) return { kind: "break", byteOffset: at };
+      if (!(yield* skipBody(head))) {
+        this.#recordIndex = head.recordIndex;
+        return { kind: "break", byteOffset: at, present: RECORD_HEADER_BYTES };
+      }
       if (head.type === REC_TYPE_END || head.type === REC_TYPE_CHECKPOINT) {
         return { kind: "record", head };
       }
@@ -284,13 +309,13 @@ class StreamWalk {
     };
   }
 
-  *#failOver(stopAt: number, why: string): Reader<LibxcEnd> {
+  *#failOver(stopAt: number, dropped: DroppedEpoch): Reader<LibxcEnd> {
     yield {
       event: "moment",
       layer: "libxc",
       moment: "failover",
       byteOffset: stopAt,
-      detail: { epoch: this.#epoch, why },
+      detail: { epoch: this.#epoch, ...dropped },
     };
     yield { request: "release", byteOffset: stopAt };
     return this.#end("failover", stopAt);
@@ -311,7 +336,7 @@ class StreamWalk {
           : "The stream ends inside a record header.";
       const actual = `${read.present} bytes`;
       const fault = { ...place, rule: "LC-REC-5", message, expected: "8 bytes", actual };
-      return { broken: new StreamError(fault) };
+      return { broken: new StreamError(fault), present: read.present };
     }
     const name = typeName(RECORD_NAMES, read.type);
     if (read.bodyBytes > RECORD_BODY_MAX) {
@@ -322,7 +347,7 @@ class StreamWalk {
         expected: `at most ${RECORD_BODY_MAX} bytes`,
         actual: `${read.bodyBytes} bytes`,
       };
-      return { broken: new StreamError(fault) };
+      return { broken: new StreamError(fault), present: RECORD_HEADER_BYTES };
     }
     const { type, bodyBytes } = read;
     const recordIndex = this.#recordIndex;

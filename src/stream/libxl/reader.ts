@@ -96,6 +96,8 @@ class LibxlWalk {
   #queue: Queued[] = [];
   #recordIndex = 0;
   #contexts = 0;
+  /** The first record, if LIBXC_CONTEXT has not come before it. */
+  #beforeContext: RecordHead | null = null;
 
   constructor(byteOffset: number, options: LibxlOptions) {
     this.#at = byteOffset;
@@ -108,6 +110,7 @@ class LibxlWalk {
       const read = yield* this.#readRecord();
       if (read instanceof StreamError) {
         this.#step("break");
+        yield* this.#contextLate(null);
         throw read;
       }
       if (this.#queue.length !== 0) throw new InternalError("two libxl records queued in NORMAL");
@@ -132,9 +135,11 @@ class LibxlWalk {
     const row = this.#step(inputOf(record.head.type));
     yield* this.#give(record, row);
     if (row.action !== "run-libxc") {
-      if (this.#contexts === 0) yield* this.#contextMissing(record.head);
+      this.#beforeContext ??= this.#contexts === 0 ? record.head : null;
+      if (this.#phase === "complete") yield* this.#contextLate(record.head);
       return;
     }
+    yield* this.#contextLate(null);
     if (this.#contexts > 0) {
       const fault = { ...placeOf(record.head), rule: "LL-POS-4", ruleCase: "repeated" };
       yield { event: "fault", fault };
@@ -145,18 +150,18 @@ class LibxlWalk {
     this.#step(end.checkpointed ? "libxc-checkpointed" : "libxc-plain");
   }
 
-  /** LL-POS-4: the first record should be LIBXC_CONTEXT. Said once, at the first that is not. */
-  *#contextMissing(head: RecordHead): Reader<void> {
-    if (head.recordIndex !== 0) return;
-    yield {
-      event: "fault",
-      fault: {
-        ...placeOf(head),
-        rule: "LL-POS-4",
-        expected: "LIBXC_CONTEXT as the first record",
-        actual: head.name,
-      },
-    };
+  /**
+   * LL-POS-4: the first record should be LIBXC_CONTEXT. Said once, at the first that is not; of a
+   * stream that has none, at its END.
+   */
+  *#contextLate(end: RecordHead | null): Reader<void> {
+    const first = this.#beforeContext;
+    if (first === null || this.#contexts > 0) return;
+    const place = placeOf(end ?? first);
+    const missing = end === null ? {} : { ruleCase: "missing" };
+    const expected = end === null ? "LIBXC_CONTEXT as the first record" : "a LIBXC_CONTEXT";
+    const actual = (end ?? first).name;
+    yield { event: "fault", fault: { ...place, ...missing, rule: "LL-POS-4", expected, actual } };
   }
 
   /** LL-SM-5: the position is libxc's until it returns or reports a checkpoint. */

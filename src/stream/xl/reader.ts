@@ -6,13 +6,21 @@
 
 import type { Limits } from "../../findings/index.js";
 import { StreamError } from "../../findings/index.js";
-import { XL_CONFIG_LENGTH_BYTES, XL_FLAG_STREAM_V2, XL_HEADER_BYTES } from "../../format/index.js";
+import {
+  LIBXL_HEADER_BYTES,
+  LIBXL_IDENT,
+  XL_CONFIG_LENGTH_BYTES,
+  XL_FLAG_STREAM_V2,
+  XL_HEADER_BYTES,
+} from "../../format/index.js";
 import { detect } from "../detect.js";
 import { detectNested, type NestedReader, peekHead } from "../nested.js";
 import type { Reader } from "../protocol.js";
 import { readBytes, readInto, skipBytes } from "../requests.js";
 import { decodeXlConfig, decodeXlHeader, type XlHeader } from "./header.js";
 
+/** optional_data_len, the last field of the header. */
+const OPTIONAL_LENGTH_BYTES = 4;
 /** Offset of mandatory_flags in the header. */
 const FLAGS_OFFSET = 0x24;
 
@@ -62,8 +70,13 @@ export function* readXl(
   const dataAt = byteOffset + XL_HEADER_BYTES;
   yield* readOptionalData(dataAt, header.value, options.limits);
   const streamAt = dataAt + header.value.optionalDataBytes;
-  const { name } = detect(yield* peekHead(streamAt), options.hint);
   const saysV2 = (header.value.mandatoryFlags & XL_FLAG_STREAM_V2) !== 0;
+  const head = yield* peekHead(streamAt);
+  // A file that was cut inside the ident still holds what its header says: a libxl stream, cut.
+  if (saysV2 && isCutLibxl(head)) {
+    return yield* inner(streamAt, { wrapper: "xl", stream: { name: "libxl", row: "DT-2" } });
+  }
+  const { name } = detect(head, options.hint);
   if (saysV2 !== (name === "libxl")) {
     yield {
       event: "fault",
@@ -80,6 +93,12 @@ export function* readXl(
   return yield* inner(streamAt, { wrapper: "xl", stream });
 }
 
+/** True where the input ends inside the first header of a libxl stream, and may be one so far. */
+function isCutLibxl(head: Uint8Array): boolean {
+  if (head.length >= LIBXL_HEADER_BYTES) return false;
+  return head.every((byte, i) => i >= LIBXL_IDENT.length || byte === LIBXL_IDENT.charCodeAt(i));
+}
+
 /** The config and what follows it inside the optional data (XL-5..7). */
 function* readOptionalData(dataAt: number, header: XlHeader, limits: Limits): Reader<void> {
   const { optionalDataBytes } = header;
@@ -93,7 +112,7 @@ function* readOptionalData(dataAt: number, header: XlHeader, limits: Limits): Re
       rule: "XL-5",
       ruleCase: "cut",
       layer: "xl",
-      byteOffset: dataAt,
+      byteOffset: dataAt - OPTIONAL_LENGTH_BYTES,
       message: "The file ends inside the optional data of its header.",
       expected: `${optionalDataBytes} bytes`,
     });

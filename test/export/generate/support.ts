@@ -54,18 +54,19 @@ export function told({ options, counts }: Made) {
   const model = modelOf(options);
   const lastPass = lastPassOf(options);
   const stream = createHash("sha256");
-  const restored = createHash("sha256");
-  for (const _ of hashMemory(model, lastPass, stream, restored));
+  const steps = hashMemory(model, lastPass, stream);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
   return {
     container: CONTAINER_CHAINS[options.container],
     guest: model.kind,
     xen: xenOf(options.version),
     checkpoints: options.checkpoints,
     ...counts,
-    hvmParams: [...model.hvmParams].sort(([a], [b]) => a - b),
+    hvmParams: [...model.restoredParams].sort(([a], [b]) => a - b),
     ...countMemory(model.memory, lastPass),
     streamSha256: stream.digest("hex"),
-    restoredSha256: restored.digest("hex"),
+    restoredSha256: step.value.digest("hex"),
   };
 }
 

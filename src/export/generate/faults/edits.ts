@@ -2,7 +2,7 @@
  * The edits that faults are made of: change, insert, drop or cut the first item that is of a kind.
  * Each gives a new sequence; items that are not its own pass through as they are.
  */
-import type { BatchItem, HeaderItem, HeaderName, Item, Items, RecordItem } from "../items.js";
+import type { BatchItem, HeaderItem, HeaderName, Item, RecordItem } from "../items.js";
 import type { GenerateOptions } from "../options.js";
 import type { Edit } from "./fault.js";
 
@@ -32,7 +32,7 @@ export function nth(match: Match, skip: number): () => Match {
 
 export const isBatch: Match = (item) => item.kind === "batch";
 
-export function headerOf(name: HeaderName): () => Match {
+function headerOf(name: HeaderName): () => Match {
   return () => (item) => item.kind === "header" && item.name === name;
 }
 
@@ -69,14 +69,6 @@ export function insertAfter(
     yield item;
     yield* make(options, item);
   });
-}
-
-/** Items behind the last one. */
-export function append(make: (options: GenerateOptions) => Iterable<Item>): Edit {
-  return function* edit(items, options) {
-    yield* items;
-    yield* make(options);
-  };
 }
 
 /** Change the bytes of the first header of a name. */
@@ -121,9 +113,4 @@ export function editBatch(
     const copy = { ...batch, entries: batch.entries.slice(), pages: batch.pages.slice() };
     return [change(copy, options)];
   });
-}
-
-/** One edit after the other. */
-export function both(first: Edit, second: Edit): Edit {
-  return (items, options): Items => second(first(items, options), options);
 }

@@ -23,8 +23,7 @@ export function writeEntry(entries: Uint8Array, index: number, type: number, pfn
   writeU32(entries, index * ENTRY_BYTES + 4, (type << ENTRY_HIGH_TYPE_SHIFT) | high);
 }
 
-/** Type of the entry of an ordinal. */
-export function entryType(entries: Uint8Array, index: number): number {
+function entryType(entries: Uint8Array, index: number): number {
   return readU32(entries, index * ENTRY_BYTES + 4) >>> ENTRY_HIGH_TYPE_SHIFT;
 }
 

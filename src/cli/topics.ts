@@ -1,0 +1,107 @@
+/**
+ * The texts of `xenstream help TOPIC`, which the man page repeats. Words about the contract; the
+ * contract itself is kept by the commands. At most 80 columns.
+ */
+import { EXIT_CODES } from "./exit-codes.js";
+
+/** A text that is no command's. */
+export interface Topic {
+  readonly name: string;
+  readonly title: string;
+  /** Paragraphs with an empty line between; one that begins with spaces is kept as it is. */
+  readonly text: string;
+}
+
+const PROFILES = `
+A profile decides how severe a breach of a rule is. An error rejects the image,
+a warning or a note does not.
+
+  restore   reject what Xen's restorer rejects, or would crash on; warn of the
+            rest. The default: will this image come back?
+  strict    reject also what the format documents and Xen's own stream verifier
+            forbid. For those who write such images.
+
+Findings are the same under both, and so is the memory that restore reports: a
+record that Xen's restorer refuses has no effect under either. docs/RULES.md
+lists every rule with its severity in each, and where the two differ.
+`;
+
+const JSON_TEXT = `
+With --json a command prints one document on standard output and nothing else;
+errors still go to standard error. Fields are only ever added.
+
+  v, command, tool    version of the document (1), what was asked, of whom
+  files[]             one object a file (inspect: its fields stand at the top)
+  file, bytes         as named; bytes after decompression
+  verdict             accept or reject; a reject carries an error
+  profile, elapsedMs  as chosen; from opening the input to the verdict
+  container           formats, outermost first: ["xl", "libxl", "libxc"]
+  stream              version, guest, xen, records, recordTypes, entries,
+                      dataPages, pageTypes, checkpoints, trailingBytes
+  findings[]          rule, severity, layer, byteOffset, message, and where they
+                      apply recordIndex, recordType, entryIndex, expected,
+                      actual, hint, excerpt (bytes around, of a file)
+  suppressed          checks left out: what they rest on was refused
+  memory, hvmParams, completion, emulator, xenstore      restore
+  headers, records, batches, hvmContext, config          inspect
+
+Byte counts and offsets are numbers, raw 64-bit values hex strings ("0x..."),
+hashes lower-case hex. Two runs differ in elapsedMs alone.
+
+  xenstream verify --json *.save | jq '.files[] | {file, verdict}'
+  xenstream verify --json vm.save | jq '.files[0].findings[] | .rule'
+`;
+
+const EXIT_CODES_TEXT = `
+The same for every command; of several files the highest counts.
+
+${EXIT_CODES.map(([code, meaning]) => `  ${code.padEnd(5)}${meaning}`).join("\n")}
+
+A reader that closes the pipe (head, less) is no error. Ctrl-C stops at once;
+nothing half-written stays behind.
+`;
+
+const FORMATS = `
+Formats are told by their first bytes and may be nested; "container" lists them
+outermost first.
+
+  xl            save file of xl: config, then a libxl stream
+  libvirt       save file of libvirt's libxl driver: domain XML, then a stream
+  xapi          suspend image of XAPI (xenopsd), structured or old
+  xend          save file of xend (xm)
+  libxl         libxl migration stream v2: a libxc stream and emulator state
+  libxc         libxc migration stream v2 and v3: the pages and the machine
+  legacy        streams of Xen 4.5 and older, of 32- and 64-bit toolstacks
+  xenstore      migration stream of xenstored, versions 1 and 2
+  qemu          bare device model state
+  hvm-context   bare HVM context
+  gzip, zstd, xz, lz4    compression around any of them
+
+--format-hint NAME helps where the bytes cannot tell (legacy32 and legacy64 name
+the width of a legacy stream too). A file, a pipe, a FIFO or a block device will
+do; "-" is standard input. Checkpointed streams (Remus, COLO) want
+--checkpointed, as nothing in a bare stream says that it is one.
+`;
+
+const RULES_TEXT = `
+Each finding names the rule it breaks, as LC-PG-5. The letters tell the format:
+
+  LC   libxc stream              LL   libxl stream
+  XL   xl save file              LV   libvirt save file
+  XA   XAPI image                DT   detection, xend and others
+  HP   HVM parameters            HC   HVM context
+  VG   VM Generation ID          XS   Xenstore stream
+  LG   legacy stream
+
+docs/RULES.md has each rule's sentence, who enforces it, and its severity under
+both profiles. Ids never change and are never used again.
+`;
+
+/** Every topic, in the order in which they are listed. */
+export const TOPICS: readonly Topic[] = [
+  { name: "profiles", title: "Profiles: what rejects an image", text: PROFILES.trim() },
+  { name: "json", title: "JSON documents", text: JSON_TEXT.trim() },
+  { name: "exit-codes", title: "Exit codes", text: EXIT_CODES_TEXT.trim() },
+  { name: "formats", title: "Formats that are read", text: FORMATS.trim() },
+  { name: "rules", title: "Rules and their ids", text: RULES_TEXT.trim() },
+];

@@ -1,0 +1,65 @@
+/** Excerpts: the bytes around a fault, put into the first findings of each rule. */
+import { describe, expect, it } from "vitest";
+import { type FileResult, type Finding, InputError } from "../../src/findings/index.js";
+import { BufferSource, type Source } from "../../src/input/index.js";
+import { withExcerpts } from "../../src/ops/excerpts.js";
+
+const bytes = Uint8Array.from({ length: 100 }, (_, i) => i);
+const source = new BufferSource(bytes, "test");
+const finding = (byteOffset: number, rule = "LC-PG-5"): Finding => ({
+  rule,
+  severity: "error",
+  layer: "libxc",
+  byteOffset,
+  message: "m",
+});
+const result = (...findings: Finding[]) => ({ findings }) as unknown as FileResult;
+const excerpts = (from: Source, ...findings: Finding[]) =>
+  withExcerpts(result(...findings), from).findings.map(({ excerpt }) => excerpt);
+
+describe("an excerpt", () => {
+  it("is the line of 16 bytes that the fault is in, and the next", () => {
+    const [excerpt] = excerpts(source, finding(37));
+    expect(excerpt?.byteOffset).toBe(32);
+    expect(excerpt?.hex).toBe(Buffer.from(bytes.subarray(32, 64)).toString("hex"));
+  });
+
+  it("ends where the input ends", () => {
+    const [excerpt] = excerpts(source, finding(99));
+    expect(excerpt).toEqual({ byteOffset: 96, hex: "60616263" });
+  });
+
+  it("is the last line of the input for a fault behind its end", () => {
+    expect(excerpts(source, finding(100), finding(2 ** 50))).toEqual([
+      { byteOffset: 96, hex: "60616263" },
+      { byteOffset: 96, hex: "60616263" },
+    ]);
+    expect(excerpts(new BufferSource(new Uint8Array(0), "empty"), finding(0))).toEqual([undefined]);
+  });
+
+  it("comes with the first three findings of each rule", () => {
+    const many = Array.from({ length: 5 }, () => finding(0));
+    const given = excerpts(source, ...many, finding(0, "LC-PG-6"));
+    expect(given.map((excerpt) => excerpt !== undefined)).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  it("is left out where the input cannot be read again, and where it can no longer be read", () => {
+    const pipe = { ...source, seekable: false } as unknown as Source;
+    const failing = {
+      seekable: true,
+      size: 100,
+      read() {
+        throw new InputError("gone", { code: "read-failed", source: "test" });
+      },
+    } as unknown as Source;
+    expect(excerpts(pipe, finding(0))).toEqual([undefined]);
+    expect(excerpts(failing, finding(0))).toEqual([undefined]);
+  });
+});
