@@ -4,10 +4,9 @@
  *
  *   wasm     assembly/ -> engine.wasm
  *   lib      src/ -> lib/**.js and .d.ts, engine.wasm beside them
- *   bundle   src/cli/main.ts -> xenstream.cjs, which is run, xenstream-commands.cjs beside it, the
- *            module inside, and what V8 made of that, for the Node.js that builds
+ *   bundle   src/cli/main.ts -> xenstream.cjs, one file with the module inside
  *
- * The latter holds the module as base64 text in the constant XENSTREAM_ENGINE_BASE64; where that is
+ * The bundle holds the module as base64 text in the constant XENSTREAM_ENGINE_BASE64; where that is
  * not defined (the library), engine.wasm is read from beside lib/index.js.
  */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
@@ -20,7 +19,6 @@ import { fingerprint, isFresh, remember } from "./lib/stamps.mjs";
 const WASM = "dist/engine.wasm";
 const CLI = "src/cli/main.ts";
 const BUNDLE = "dist/xenstream.cjs";
-const BUNDLED_COMMANDS = "dist/xenstream-commands.cjs";
 
 const STEPS = {
   wasm: {
@@ -35,7 +33,7 @@ const STEPS = {
   },
   bundle: {
     inputs: ["src", "package.json", "package-lock.json", "scripts", WASM],
-    outputs: [BUNDLE, BUNDLED_COMMANDS],
+    outputs: [BUNDLE],
     run: buildBundle,
   },
 };
@@ -85,7 +83,6 @@ async function buildBundle() {
   await bundleCommand({
     main: CLI,
     outfile: BUNDLE,
-    workfile: BUNDLED_COMMANDS,
     define: {
       XENSTREAM_ENGINE_BASE64: JSON.stringify(readFileSync(WASM).toString("base64")),
       XENSTREAM_VERSION: JSON.stringify(version),

@@ -1,18 +1,19 @@
 /**
- * Bundles the command in two files: the one that is run holds the command tree alone, so that help
- * and completions start at once; the other, all that commands load when they are called. Beside
- * the latter stands the code that V8 made of it, which is most of what a short command costs.
+ * Bundles the command in one file of two parts: the command tree, which is all that help and
+ * completions cost, and behind it, unseen by the parser, all that commands load when they are
+ * called. Beside it stands the code that V8 made of that, most of what a short command costs.
  */
 import { spawnSync } from "node:child_process";
-import { chmodSync } from "node:fs";
+import { appendFileSync, chmodSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { ROOT } from "./root.mjs";
 
-/** What the command tree loads lazily goes to the second file. */
+/** What the command tree loads lazily goes to the second part. */
 const TREE = "src/cli/program.ts";
 
-/** Loads the second file from the first. */
+/** Loads the second part from the first. */
 const LOADER = "./scripts/lib/load-commands.cjs";
 
 /** commander asks for it to run commands that are programs of their own; there are none. */
@@ -22,10 +23,9 @@ const UNUSED_BUILTIN = "node:child_process";
  * @param {object} files
  * @param {string} files.main      entry point, from the root of the project
  * @param {string} files.outfile   bundle that is run
- * @param {string} files.workfile  bundle beside it
- * @param {Record<string, string>} files.define  constants for both
+ * @param {Record<string, string>} files.define  constants for both parts
  */
-export async function bundleCommand({ main, outfile, workfile, define }) {
+export async function bundleCommand({ main, outfile, define }) {
   const shared = {
     absWorkingDir: ROOT,
     bundle: true,
@@ -50,24 +50,26 @@ export async function bundleCommand({ main, outfile, workfile, define }) {
     banner: { js: "#!/usr/bin/env node" },
     plugins: [...shared.plugins, commandsElsewhere(lazy)],
   });
-  await build({
+  const { hide } = createRequire(import.meta.url)(join(ROOT, LOADER));
+  const commands = await build({
     ...shared,
+    write: false,
     stdin: {
       contents: [...lazy].map((path) => `export * from ${JSON.stringify(path)};`).join("\n"),
       resolveDir: ROOT,
       loader: "ts",
     },
-    outfile: workfile,
     // Code that V8 keeps of this file is told by it: see load-commands.cjs.
     footer: { js: `//${Date.now().toString(36)}${process.hrtime.bigint().toString(36)}` },
   });
+  appendFileSync(join(ROOT, outfile), hide(commands.outputFiles[0].text.trimEnd()));
   chmodSync(join(ROOT, outfile), 0o755);
   spawnSync(process.execPath, [join(ROOT, "scripts/lib/make-code-cache.mjs")], {
     stdio: ["ignore", "ignore", "inherit"],
   });
 }
 
-/** Notes each module that the tree loads lazily, and has it taken from the other file. */
+/** Notes each module that the tree loads lazily, and has it taken from the other part. */
 function commandsElsewhere(found) {
   return {
     name: "commands-elsewhere",

@@ -66,6 +66,8 @@ export function buildProgram(done: (code: number) => void): Command {
   addExtract(program, done);
   addDiff(program, done);
   addManifest(program, done);
+  addExplain(program, done);
+  addBench(program, done);
   addHelp(program);
   addCompletion(program);
   return program;
@@ -175,6 +177,42 @@ function addGenerate(program: Command, done: (code: number) => void): void {
   command.action(async (options) => {
     const { generateCommand } = await import("./generate.js");
     done(await generateCommand(options));
+  });
+}
+
+function addExplain(program: Command, done: (code: number) => void): void {
+  const command = program
+    .command("explain")
+    .description("a rule: its sentence, severity, source, an example, what to do")
+    .argument("<rule>", "id of a rule, as a finding carries it");
+  addOutputOptions(command);
+  addExamples(command, [
+    ["xenstream explain LC-PG-5", "what the rule says, and what to do"],
+    ["xenstream explain --json HC-20 | jq .severity", "for a script"],
+  ]);
+  command.action(async (rule: string, flags) => {
+    const { explainCommand } = await import("./explain.js");
+    done(await explainCommand(rule, flags));
+  });
+}
+
+function addBench(program: Command, done: (code: number) => void): void {
+  const command = program
+    .command("bench")
+    .description("this machine: the WASM engine, the TypeScript decoder, the read limit")
+    .argument("[file]", "path of an image; without one, an image is made and removed")
+    .option("--rounds <n>", "samples of each measure (default: 5)", parseInteger(1, 1000))
+    .option("--size <size>", "memory of the guest that is made (default: 256MiB)", parseBytes)
+    .option("--max-memory <size>", "memory at most (default: half the machine's)", parseBytes);
+  addOutputOptions(command);
+  addExamples(command, [
+    ["xenstream bench", "make an image of 256 MiB and measure"],
+    ["xenstream bench --rounds 9 vm.save", "on an image of one's own"],
+    ["xenstream bench --json > bench.json", "every sample"],
+  ]);
+  command.action(async (file: string | undefined, flags) => {
+    const { benchCommand } = await import("./bench.js");
+    done(await benchCommand(file, flags));
   });
 }
 

@@ -93,8 +93,9 @@ Each finding names the rule it breaks, as LC-PG-5. The letters tell the format:
   VG   VM Generation ID          XS   Xenstore stream
   LG   legacy stream
 
-docs/RULES.md has each rule's sentence, who enforces it, and its severity under
-both profiles. Ids never change and are never used again.
+"xenstream explain ID" tells a rule with its source, severities, an example and
+what to do; docs/RULES.md lists them all. Ids never change and are never used
+again.
 `;
 
 /** Every topic, in the order in which they are listed. */

@@ -15,6 +15,7 @@
  */
 import type { GuestKind } from "../format/index.js";
 
+/** `wasm`: AssemblyScript over shared memory; `reference`: pure TypeScript, written apart. */
 export type EngineName = "wasm" | "reference";
 
 /** `resident` holds page contents; `indexed` knows only where each pfn's last copy stands. */

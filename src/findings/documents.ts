@@ -7,6 +7,7 @@
  */
 import type { GuestKind, Layer } from "../format/index.js";
 import type { ContainerChain, Finding, Profile, Verdict } from "./finding.js";
+import type { Enforcer, RuleCase, Severities } from "./rule.js";
 
 /** Version of every document; moves only if a field changes its meaning. */
 export type DocumentVersion = 1;
@@ -322,6 +323,31 @@ export interface InspectResult extends FileResult {
 /** `inspect --json`. */
 export interface InspectDocument extends DocumentHead, InspectResult {
   readonly command: "inspect";
+}
+
+/** One rule, as `explain --json` prints it. */
+export interface ExplainResult {
+  readonly rule: string;
+  readonly sentence: string;
+  /** Title of the page of docs/RULES.md that it stands on. */
+  readonly page: string;
+  readonly source: string;
+  readonly enforcedBy: readonly Enforcer[];
+  readonly severity: Severities;
+  /** Ways to break it that are told apart. */
+  readonly cases?: Readonly<Record<string, RuleCase>>;
+  /** Where those who enforce it differ. */
+  readonly disagree?: string;
+  readonly example?: string;
+  /** What to do about a breach. */
+  readonly hint?: string;
+  /** Why no file can show a breach. */
+  readonly notVisible?: string;
+}
+
+/** `explain --json`. */
+export interface ExplainDocument extends DocumentHead, ExplainResult {
+  readonly command: "explain";
 }
 
 /** What a batch does with each image. */

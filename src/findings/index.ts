@@ -1,4 +1,5 @@
 /** The door of findings/: rules, faults and findings, typed errors, limits, result documents. */
+export * from "./bench-document.js";
 export * from "./budget.js";
 export * from "./collector.js";
 export * from "./documents.js";

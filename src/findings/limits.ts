@@ -28,6 +28,7 @@ export interface Limits {
   readonly maxDecompressRatio: number;
 }
 
+/** The limits that hold where a caller sets none. */
 export const DEFAULT_LIMITS: Limits = {
   maxMemoryBytes: 4 * 1024 ** 3,
   maxBanks: 1024,

@@ -7,6 +7,7 @@
  */
 
 export const PAGE_SHIFT = 12;
+/** Bytes of a page, and of a frame. */
 export const PAGE_BYTES = 4096;
 export const ENTRY_BYTES = 8;
 

@@ -11,10 +11,18 @@ const WINDOW_BYTES = 64 * 1024;
 /** Bytes of a large read that are in memory twice at a time. */
 const SLICE_BYTES = 4 * 1024 * 1024;
 
+/** A slice of a Blob. */
+export interface BlobSlice {
+  /** All its bytes; the caller's own. */
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
 /** The part of a Blob that is needed here. */
 export interface BlobLike {
+  /** In bytes. */
   readonly size: number;
-  slice(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
+  /** The bytes from `start` up to `end`, which is not among them. */
+  slice(start: number, end: number): BlobSlice;
 }
 
 /** A seekable asynchronous source over a Blob. */

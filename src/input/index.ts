@@ -1,5 +1,5 @@
 /** The door of input/: where bytes come from, and the drivers that serve a reader's requests. */
-export { type BlobLike, BlobSource } from "./blob-source.js";
+export { type BlobLike, type BlobSlice, BlobSource } from "./blob-source.js";
 export { BufferSource } from "./buffer-source.js";
 export {
   decompressed,
@@ -15,5 +15,5 @@ export { FileSource, type FileSourceOptions } from "./file-source.js";
 export { type OpenOptions, openSource, STANDARD_INPUT } from "./open.js";
 export type * from "./request.js";
 export { type Puller, pipeSource, SequentialSource } from "./sequential-source.js";
-export type { AsyncSource, InputErrorCode, MaybePromise, Source } from "./source.js";
-export { type ByteChunks, StreamSource } from "./stream-source.js";
+export type { AsyncSource, InputErrorCode, MaybePromise, Source, SourceFacts } from "./source.js";
+export { type ByteChunks, orAborted, StreamSource } from "./stream-source.js";

@@ -20,7 +20,7 @@ export type InputErrorCode =
 export type MaybePromise<T> = T | Promise<T>;
 
 /** What both kinds of source tell of themselves. */
-interface SourceFacts {
+export interface SourceFacts {
   /** For messages: the path as given, "(standard input)", or what the maker chose. */
   readonly name: string;
   /** Bytes in all; null where that is not known (yet). */
@@ -77,8 +77,11 @@ export interface Source extends SourceFacts {
  * closed.
  */
 export interface AsyncSource extends SourceFacts {
+  /** As Source.read; a promise where the bytes are not there yet. */
   read(into: Uint8Array, byteOffset: number, signal?: AbortSignal): MaybePromise<number>;
+  /** As Source.skip. */
   skip(byteOffset: number, bytes: number, signal?: AbortSignal): MaybePromise<number>;
+  /** As Source.close. */
   close(): MaybePromise<void>;
 }
 

@@ -9,6 +9,7 @@ import { inputError, readFailed } from "./source.js";
 
 /** What chunks come from. A Node Readable is one; it is destroyed when the source is closed. */
 export interface ByteChunks extends AsyncIterable<Uint8Array> {
+  /** Stops what makes the chunks; called when the source is closed. */
   destroy?: () => unknown;
 }
 

@@ -3,7 +3,8 @@
  * input can be read again, and only for the first findings of each rule. Judges nothing.
  */
 import { type Excerpt, type FileResult, type Finding, InputError } from "../findings/index.js";
-import type { Source } from "../input/index.js";
+import { type AsyncSource, driveAsync, driveSync, type Source } from "../input/index.js";
+import { type Job, readInto } from "../stream/index.js";
 
 /** Findings of one rule and severity that get an excerpt. */
 const EXCERPTS_PER_RULE = 3;
@@ -15,37 +16,75 @@ const EXCERPT_BYTES = 2 * LINE_BYTES;
 
 /** The result with excerpts in its findings; the same object where there is nothing to add. */
 export function withExcerpts<T extends FileResult>(result: T, source: Source): T {
-  if (!source.seekable || result.findings.length === 0) return result;
+  const excerpts = new Map<Finding, Excerpt>();
+  for (const finding of chosen(result, source)) {
+    try {
+      const excerpt = driveSync(readExcerpt(finding, source.size), source);
+      if (excerpt !== null) excerpts.set(finding, excerpt);
+    } catch (error) {
+      passOver(error);
+    }
+  }
+  return filled(result, excerpts);
+}
+
+/** As withExcerpts, on a source that may have to wait. */
+export async function withExcerptsAsync<T extends FileResult>(
+  result: T,
+  source: AsyncSource,
+  signal?: AbortSignal,
+): Promise<T> {
+  const excerpts = new Map<Finding, Excerpt>();
+  for (const finding of chosen(result, source)) {
+    try {
+      const job = readExcerpt(finding, source.size);
+      const excerpt = await driveAsync(job, source, signal && { signal });
+      if (excerpt !== null) excerpts.set(finding, excerpt);
+    } catch (error) {
+      passOver(error);
+    }
+  }
+  return filled(result, excerpts);
+}
+
+/** The findings that get an excerpt: the first of each rule. */
+function chosen({ findings }: FileResult, source: Source | AsyncSource): Finding[] {
+  if (!source.seekable) return [];
   const seen = new Map<string, number>();
-  let left = MAX_EXCERPTS;
-  const findings = result.findings.map((finding): Finding => {
-    const key = `${finding.severity} ${finding.rule}`;
+  const first = findings.filter(({ severity, rule }) => {
+    const key = `${severity} ${rule}`;
     const count = seen.get(key) ?? 0;
     seen.set(key, count + 1);
-    if (count >= EXCERPTS_PER_RULE || left === 0) return finding;
-    const excerpt = readExcerpt(source, finding.byteOffset);
-    if (excerpt === null) return finding;
-    left -= 1;
-    return { ...finding, excerpt };
+    return count < EXCERPTS_PER_RULE;
+  });
+  return first.slice(0, MAX_EXCERPTS);
+}
+
+function filled<T extends FileResult>(result: T, excerpts: ReadonlyMap<Finding, Excerpt>): T {
+  if (excerpts.size === 0) return result;
+  const findings = result.findings.map((finding): Finding => {
+    const excerpt = excerpts.get(finding);
+    return excerpt === undefined ? finding : { ...finding, excerpt };
   });
   return { ...result, findings };
 }
 
 /** Null where there are no bytes to show. */
-function readExcerpt(source: Source, faultOffset: number): Excerpt | null {
+function* readExcerpt(
+  { byteOffset: faultOffset }: Finding,
+  size: number | null,
+): Job<Excerpt | null> {
   // A fault behind the end of the input (it was cut) is shown by the last bytes before it.
-  const end = source.size ?? faultOffset + 1;
-  const at = Math.min(faultOffset, end - 1);
+  const at = Math.min(faultOffset, (size ?? faultOffset + 1) - 1);
   const byteOffset = at - (at % LINE_BYTES);
   if (byteOffset < 0) return null;
   const bytes = new Uint8Array(EXCERPT_BYTES);
-  try {
-    const got = source.read(bytes, byteOffset);
-    if (got === 0) return null;
-    return { byteOffset, hex: Buffer.from(bytes.subarray(0, got)).toString("hex") };
-  } catch (error) {
-    // The verdict stands without it: a place that cannot be read again is shown without bytes.
-    if (error instanceof InputError) return null;
-    throw error;
-  }
+  const got = yield* readInto(byteOffset, bytes);
+  if (got === 0) return null;
+  return { byteOffset, hex: Buffer.from(bytes.subarray(0, got)).toString("hex") };
+}
+
+/** The verdict stands without it: a place that cannot be read again is shown without bytes. */
+function passOver(error: unknown): void {
+  if (!(error instanceof InputError)) throw error;
 }

@@ -3,7 +3,7 @@
  * made, in bounded memory. Both files appear once everything is done, or not at all. The image
  * itself is export/generate's; nothing here reads it back.
  */
-import { createHash, type Hash } from "node:crypto";
+import type { Hash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import {
   CONTAINER_CHAINS,
@@ -24,6 +24,7 @@ import {
 } from "../export/index.js";
 import type { GenerateDescription, GenerateDigests } from "../findings/index.js";
 import { EMULATOR_QEMU_UPSTREAM, PAGE_BYTES } from "../format/index.js";
+import { nodeCrypto } from "./builtins.js";
 import { type Output, openOutput, writeOutput } from "./output.js";
 import { VERSION } from "./version.js";
 
@@ -85,7 +86,7 @@ async function describedImage(
   options: GenerateOptions,
 ): Promise<GenerateDescription> {
   const model = modelOf(options);
-  const hash = request.digest === "sha256" ? createHash("sha256") : null;
+  const hash = request.digest === "sha256" ? nodeCrypto().createHash("sha256") : null;
   const counter = await writeImage(output, hash, model, request, options);
   const head = {
     v: 1,
@@ -152,7 +153,7 @@ async function digestsOf(
   request: GenerateRequest,
   options: GenerateOptions,
 ): Promise<GenerateDigests> {
-  const stream = createHash("sha256");
+  const stream = nodeCrypto().createHash("sha256");
   const steps = hashMemory(model, lastPassOf(options), stream);
   let pausedAt = 0;
   let step = steps.next();

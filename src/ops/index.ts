@@ -11,7 +11,10 @@ export {
 } from "../export/index.js";
 export { DOMAIN_DEFAULTS } from "../restore/index.js";
 export { FORMAT_HINTS, type FormatHint } from "../stream/index.js";
+export * from "./bench.js";
+export { type BenchTask, benchTasks } from "./bench-jobs.js";
 export * from "./diff.js";
+export * from "./explain.js";
 export * from "./extract.js";
 export * from "./generate.js";
 export { type GenidChange, parseGenidChange } from "./genid.js";
@@ -23,6 +26,7 @@ export * from "./output.js";
 export * from "./restore.js";
 export * from "./runtime.js";
 export * from "./salvage.js";
+export * from "./samples.js";
 export * from "./verify.js";
 export * from "./version.js";
 export * from "./wasm-bytes.js";

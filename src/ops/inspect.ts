@@ -71,7 +71,7 @@ export async function inspectFile(
 }
 
 /** The lists of an inspect document, filled event by event. */
-class Listing {
+export class Listing {
   readonly #limit: number;
   readonly #headers: InspectHeader[] = [];
   readonly #records: InspectRecord[] = [];

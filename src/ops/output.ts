@@ -4,7 +4,6 @@
  * Standard output is "-"; a reader that closes the pipe is no error. What is written is not known
  * here. Source: INTERFACE, exit codes 2, 130, 143.
  */
-import { randomBytes } from "node:crypto";
 import {
   closeSync,
   fsyncSync,
@@ -18,6 +17,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import type { ByteSink } from "../export/index.js";
 import { InputError } from "../findings/index.js";
+import { nodeCrypto } from "./builtins.js";
 
 /** The path that stands for standard output. */
 export const STANDARD_OUTPUT = "-";
@@ -214,7 +214,7 @@ function openBeside(path: string): { readonly fd: number; readonly temporary: st
   if (present !== undefined && !present.isFile()) {
     return { fd: openSync(path, "w"), temporary: null };
   }
-  const suffix = randomBytes(NAME_BYTES).toString("hex");
+  const suffix = nodeCrypto().randomBytes(NAME_BYTES).toString("hex");
   const temporary = join(dirname(path), `.${basename(path)}.${suffix}.part`);
   return { fd: openSync(temporary, "wx", FILE_MODE), temporary };
 }

@@ -345,11 +345,11 @@ export class LibxcRecords {
 
   #takeP2m(value: P2mFrames, kept: KeptRecord): boolean {
     const domain = this.#domain;
-    this.#memoryBegins(kept.head);
     if (domain.pvWidth === null) {
       if (this.#premiseRefused("X86_PV_INFO")) return false;
       return !this.#report(kept.head, "LC-PV-7");
     }
+    this.#memoryBegins(kept.head);
     const { startPfn, endPfn, frames } = value;
     if (domain.p2mRecords === 0 && endPfn === 0) return !this.#report(kept.head, "LC-PV-9");
     if (domain.checkpoints > 0) this.#report(kept.head, "LC-CP-2");

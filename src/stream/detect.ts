@@ -24,6 +24,7 @@ export const DETECT_BYTES = 64;
 /** What a user may name where the bytes cannot tell: a format, or a legacy stream's width too. */
 export type FormatHint = Layer | "legacy32" | "legacy64";
 
+/** Every FormatHint. */
 export const FORMAT_HINTS: readonly FormatHint[] = [...LAYERS, "legacy32", "legacy64"];
 
 function isFormatHint(hint: string): hint is FormatHint {

@@ -1,0 +1,159 @@
+/**
+ * Runs the benchmarks: `node bench/run.mjs [NAME...] [--size MIB] [--rounds N] [--out FILE]`. Each
+ * is bundled (test runners rewrite imports, which costs loops most of their speed) and runs in a
+ * process of its own. Prints a table with targets beside it, writes the raw numbers as JSON.
+ *
+ * NAME is that of a file bench/NAME.bench.ts; all of them without one. Nothing fails on a missed
+ * target: machines differ, and a run tells by how much.
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, cpus, loadavg, release, tmpdir, totalmem } from "node:os";
+import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+import { build } from "esbuild";
+import { ROOT } from "../scripts/lib/root.mjs";
+
+const WORK = join(ROOT, ".tmp", "bench");
+const SUFFIX = ".bench.ts";
+const COMPILERS = ["cc", "gcc", "clang"];
+const MIB = 1024 ** 2;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    size: { type: "string", default: "1024" },
+    rounds: { type: "string", default: "5" },
+    out: { type: "string", default: join(WORK, "results.json") },
+  },
+});
+const all = readdirSync(join(ROOT, "bench"))
+  .filter((name) => name.endsWith(SUFFIX))
+  .map((name) => name.slice(0, -SUFFIX.length));
+const wanted = positionals.length > 0 ? positionals : all;
+for (const name of wanted) {
+  if (all.includes(name)) continue;
+  console.error(`no benchmark "${name}": ${all.join(", ")}`);
+  process.exit(2);
+}
+
+mkdirSync(WORK, { recursive: true });
+const folder = mkdtempSync(join(tmpdir(), "xenstream-bench-"));
+try {
+  const native = buildNative();
+  const machine = describeMachine(native);
+  console.log(`${machine.cpu}, ${machine.cpus} cpus, Node ${machine.node}, load ${machine.load}`);
+  const answers = {};
+  for (const name of wanted) {
+    const bundle = await bundled(name);
+    const config = {
+      root: ROOT,
+      folder,
+      native: native?.program ?? null,
+      sizeBytes: Number(values.size) * MIB,
+      rounds: Number(values.rounds),
+    };
+    answers[name] = measured(name, bundle, config);
+    print(answers[name]);
+  }
+  const options = { sizeMiB: Number(values.size), rounds: Number(values.rounds) };
+  mkdirSync(dirname(values.out), { recursive: true });
+  writeFileSync(values.out, `${JSON.stringify({ machine, options, answers }, null, 1)}\n`);
+  console.log(`\nraw numbers: ${values.out}`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** The C baselines, if there is a compiler; null if not. */
+function buildNative() {
+  const program = join(WORK, "restorer");
+  const source = join(ROOT, "bench/native/restorer.c");
+  for (const compiler of COMPILERS) {
+    const { status, stderr, error } = spawnSync(compiler, ["-O2", "-o", program, source]);
+    if (status === 0) {
+      const version = execFileSync(compiler, ["--version"], { encoding: "utf8" }).split("\n")[0];
+      return { program, compiler: `${version}, -O2` };
+    }
+    if (error === undefined) throw new Error(`${compiler}: ${stderr}`);
+  }
+  console.log("no C compiler: the C baselines are left out");
+  return null;
+}
+
+async function bundled(name) {
+  const outfile = join(WORK, `${name}.mjs`);
+  await build({
+    entryPoints: [join(ROOT, "bench", `${name}${SUFFIX}`)],
+    outfile,
+    absWorkingDir: ROOT,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    define: {
+      XENSTREAM_ENGINE_BASE64: JSON.stringify(
+        readFileSync(join(ROOT, "dist/engine.wasm")).toString("base64"),
+      ),
+    },
+    // Bundled CommonJS asks for require, which a module does not have.
+    banner: {
+      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+    },
+    logLevel: "error",
+  });
+  return outfile;
+}
+
+function measured(name, bundle, config) {
+  const { status, stdout } = spawnSync(process.execPath, [bundle, JSON.stringify(config)], {
+    encoding: "utf8",
+    maxBuffer: 64 * MIB,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  if (status !== 0) throw new Error(`the benchmark ${name} failed`);
+  return JSON.parse(stdout);
+}
+
+function describeMachine(native) {
+  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  const git = spawnSync("git", ["rev-parse", "--short", "HEAD"], { cwd: ROOT, encoding: "utf8" });
+  return {
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cpus: availableParallelism(),
+    memoryBytes: totalmem(),
+    platform: `${process.platform} ${process.arch} ${release()}`,
+    node: process.version,
+    v8: process.versions.v8,
+    compiler: native?.compiler ?? null,
+    xenstream: version,
+    commit: git.status === 0 ? git.stdout.trim() : null,
+    load: loadavg()
+      .map((load) => load.toFixed(1))
+      .join(" "),
+    date: new Date().toISOString(),
+  };
+}
+
+function print({ question, checkedEqual, rows, notes }) {
+  console.log(`\n${question}`);
+  if (checkedEqual.length > 0) console.log(`  equal: ${checkedEqual.join("; ")}`);
+  const width = Math.max(...rows.map(({ name }) => name.length));
+  for (const { name, unit, median, spread, ratio, baseline, target } of rows) {
+    const times = `${figure(median)} ${unit} ±${figure(spread)}`.padStart(22);
+    const beside = ratio === undefined ? "" : `  ${ratio.toFixed(2)} x ${baseline}`;
+    console.log(`  ${name.padEnd(width)}${times}${beside}${targetText(ratio, target)}`);
+  }
+  for (const note of notes) console.log(`  ${note}`);
+}
+
+function targetText(ratio, target) {
+  if (target === undefined || ratio === undefined) return "";
+  const { atMost, atLeast } = target;
+  const met = atMost === undefined ? ratio >= atLeast : ratio <= atMost;
+  const bound = atMost === undefined ? `at least ${atLeast}` : `at most ${atMost}`;
+  return `  (target: ${bound}${met ? "" : ", MISSED"})`;
+}
+
+function figure(value) {
+  return value < 10 ? value.toFixed(2) : value < 1000 ? value.toFixed(1) : value.toFixed(0);
+}
