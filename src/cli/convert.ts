@@ -41,20 +41,18 @@ export async function convertCommand(file: string, flags: ConvertFlags): Promise
     keepCheckpoints: flags.keepCheckpoints,
     configPath: flags.config ?? null,
   };
-  const done = await interruptible((signal) =>
-    withProgress(file, flags, (hooks) =>
+  return interruptible(async (signal) => {
+    const result = await withProgress(file, flags, (hooks) =>
       convertFile(new Platform({ wasmBytes }), file, flags.output, options, { ...hooks, signal }),
-    ),
-  );
-  if ("exitCode" in done) return done.exitCode;
-  const { result } = done;
-  if (flags.json) {
-    writeJson({ v: 1, command: "convert", tool: TOOL, files: [result] });
-  } else if (!flags.quiet) {
-    const write = toStdout ? writeErr : writeOut;
-    const style = await styleFor(factsOf(toStdout ? "stderr" : "stdout"), flags.color);
-    write(renderConvert(result, { ...findingsShown(flags), style }));
-    writeErr(renderConvertNotes(result));
-  }
-  return result.output === undefined ? EXIT_REJECTED : EXIT_ACCEPTED;
+    );
+    if (flags.json) {
+      writeJson({ v: 1, command: "convert", tool: TOOL, files: [result] });
+    } else if (!flags.quiet) {
+      const write = toStdout ? writeErr : writeOut;
+      const style = await styleFor(factsOf(toStdout ? "stderr" : "stdout"), flags.color);
+      write(renderConvert(result, { ...findingsShown(flags), style }));
+      writeErr(renderConvertNotes(result));
+    }
+    return result.output === undefined ? EXIT_REJECTED : EXIT_ACCEPTED;
+  });
 }

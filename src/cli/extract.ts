@@ -1,49 +1,68 @@
-/** The command `extract`: a part of one image through ops/extract-section. */
+/** The command `extract`: one file through ops/extract to one file of memory, or to a section. */
 import { UsageError } from "../findings/index.js";
 import {
-  extractSectionFile,
+  extractFile,
+  type MemoryFormat,
   Platform,
+  parseGenidChange,
   type SectionName,
   STANDARD_OUTPUT,
   wasmBytes,
 } from "../ops/index.js";
-import { renderVerify } from "../report/index.js";
+import { renderExtract } from "../report/index.js";
 import { EXIT_ACCEPTED, EXIT_REJECTED } from "./exit-codes.js";
-import type { FindingsOption, SharedOptions } from "./options.js";
+import { extractSectionCommand } from "./extract-section.js";
+import { interruptible } from "./interruptible.js";
+import type { DomainOptions, FindingsOption, SharedOptions } from "./options.js";
 import { writeErr, writeJson, writeOut } from "./output.js";
-import { findingsShown, readingOf, TOOL } from "./reading.js";
-import { factsOf, styleFor } from "./terminal.js";
-import { withProgress } from "./with-progress.js";
+import { readingOf, TOOL } from "./reading.js";
 
 /** What the command's options parse to. */
-export interface ExtractFlags extends SharedOptions, FindingsOption {
-  readonly output: string;
-  readonly section: SectionName;
+export interface ExtractFlags extends SharedOptions, DomainOptions, FindingsOption {
+  readonly output?: string;
+  readonly format: MemoryFormat;
+  readonly state: "stream" | "restored";
+  readonly pfn?: { readonly first: number; readonly last: number };
+  readonly genid?: string;
+  readonly salvage?: boolean;
+  readonly checkpoint?: number;
+  readonly section?: SectionName;
 }
 
 /** Returns the exit code. */
 export async function extractCommand(file: string, flags: ExtractFlags): Promise<number> {
-  const { output, section } = flags;
-  const toStdout = output === STANDARD_OUTPUT;
-  if (flags.json && toStdout) {
-    throw new UsageError("the section and the document would both go to standard output", {
+  const { section } = flags;
+  if (section !== undefined) {
+    const output = flags.output ?? STANDARD_OUTPUT;
+    return await extractSectionCommand(file, { ...flags, output, section });
+  }
+  const path = flags.output ?? (flags.pfn === undefined ? null : STANDARD_OUTPUT);
+  const allowed = 'a path, or "-" for standard output';
+  if (path === null) {
+    throw new UsageError("no output was named", { option: "--output", allowed });
+  }
+  if (path === STANDARD_OUTPUT && flags.json) {
+    throw new UsageError("memory and the document would both go to standard output", {
       option: "--json",
       allowed: "with a path for --output",
     });
   }
-  const options = { ...readingOf(flags), section };
-  const result = await withProgress(file, flags, (hooks) =>
-    extractSectionFile(new Platform({ wasmBytes }), file, output, options, hooks),
-  );
-  const { output: written } = result;
-  const write = toStdout ? writeErr : writeOut;
-  if (flags.json) {
-    writeJson({ v: 1, command: "extract", tool: TOOL, files: [result] });
-  } else if (written === undefined) {
-    const style = await styleFor(factsOf(toStdout ? "stderr" : "stdout"), flags.color);
-    write(renderVerify(result, { ...findingsShown(flags), style }));
-  } else if (!flags.quiet && !toStdout) {
-    write(`${output}: ${section}, ${written.bytes} bytes\n`);
-  }
-  return written === undefined ? EXIT_REJECTED : EXIT_ACCEPTED;
+  return interruptible(async (signal) => {
+    const result = await extractFile(new Platform({ wasmBytes }), file, path, {
+      ...readingOf(flags),
+      format: flags.format,
+      state: flags.state,
+      pfns: flags.pfn ?? null,
+      genid: parseGenidChange(flags.genid ?? "keep"),
+      salvage: flags.salvage === true,
+      checkpoint: flags.checkpoint ?? null,
+      signal,
+    });
+    if (flags.json) {
+      writeJson({ v: 1, command: "extract", tool: TOOL, files: [result] });
+    } else if (!flags.quiet && path !== STANDARD_OUTPUT) writeOut(renderExtract(result));
+    else if (result.verdict === "reject") writeErr(renderExtract(result));
+    const good = result.verdict === "accept" && flags.salvage !== true;
+    return good ? EXIT_ACCEPTED : EXIT_REJECTED;
+  });
 }

@@ -1,29 +1,33 @@
 /**
- * Lets SIGINT and SIGTERM end an operation that writes a file, so that what it wrote is removed
- * before the process ends. Source: INTERFACE, exit codes 130 and 143.
+ * Runs work that an interrupt may end: the work is told by a signal, cleans up, and the command
+ * ends with the code that shells expect.
  */
 import { EXIT_INTERRUPTED, EXIT_TERMINATED } from "./exit-codes.js";
 
 /**
- * Do `work` under a signal that is aborted by SIGINT and SIGTERM.
+ * Do `work`; it returns the exit code. Once it was interrupted, that counts instead.
  *
- * @returns what `work` returns, or the exit code where it was interrupted
+ * @param work  ends by throwing the signal's reason soon after the signal was aborted
  */
-export async function interruptible<R>(
-  work: (signal: AbortSignal) => Promise<R>,
-): Promise<{ readonly result: R } | { readonly exitCode: number }> {
+export async function interruptible(
+  work: (signal: AbortSignal) => Promise<number>,
+): Promise<number> {
   const stop = new AbortController();
-  let exitCode = EXIT_INTERRUPTED;
-  const onInterrupt = () => stop.abort();
+  let code: number | null = null;
+  const onInterrupt = () => {
+    code = EXIT_INTERRUPTED;
+    stop.abort();
+  };
   const onTerminate = () => {
-    exitCode = EXIT_TERMINATED;
+    code = EXIT_TERMINATED;
     stop.abort();
   };
   process.once("SIGINT", onInterrupt).once("SIGTERM", onTerminate);
   try {
-    return { result: await work(stop.signal) };
+    const done = await work(stop.signal);
+    return code ?? done;
   } catch (error) {
-    if (stop.signal.aborted && error === stop.signal.reason) return { exitCode };
+    if (code !== null && error === stop.signal.reason) return code;
     throw error;
   } finally {
     process.off("SIGINT", onInterrupt).off("SIGTERM", onTerminate);

@@ -60,6 +60,20 @@ export function parseInteger(min: number, max: number): (text: string) => number
   };
 }
 
+/** First number that is no pfn. */
+const PFN_END = 2 ** 40;
+
+/** A pfn or two with a dash between, decimal or 0x hex. */
+export function parsePfns(text: string): { readonly first: number; readonly last: number } {
+  const match = /^(0x[0-9a-f]+|\d+)(?:-(0x[0-9a-f]+|\d+))?$/i.exec(text);
+  const first = Number(match?.[1] ?? Number.NaN);
+  const last = match?.[2] === undefined ? first : Number(match[2]);
+  if (!(first <= last && last < PFN_END)) {
+    throw new InvalidArgumentError("Expected a pfn, such as 0x1f4, or a range, such as 16-31.");
+  }
+  return { first, last };
+}
+
 /** What the options of every command parse to. */
 export interface OutputOptions {
   readonly json: boolean;

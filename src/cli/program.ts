@@ -11,6 +11,7 @@ import {
   addReadingOptions,
   parseBytes,
   parseInteger,
+  parsePfns,
 } from "./options.js";
 import { columnsOf, printError, writeErr, writeOut } from "./output.js";
 import { bundledVersion } from "./version.js";
@@ -61,9 +62,11 @@ export function buildProgram(done: (code: number) => void): Command {
   addVerify(program, done);
   addInspect(program, done);
   addRestore(program, done);
-  addExtract(program, done);
   addConvert(program, done);
   addGenerate(program, done);
+  addExtract(program, done);
+  addDiff(program, done);
+  addManifest(program, done);
   addExplain(program, done);
   addBench(program, done);
   addHelp(program);
@@ -120,7 +123,9 @@ function addRestore(program: Command, done: (code: number) => void): void {
     .addOption(
       new Option("--digest <kind>", "digest of the guest's memory").choices(["sha256", "xxh3"]),
     )
-    .option("--checkpoint <n>", "the guest as of checkpoint N", parseInteger(1, 2 ** 31));
+    .option("--checkpoint <n>", "the guest as of checkpoint N", parseInteger(1, 2 ** 31))
+    .option("--genid <id>", "VM Generation ID: keep, new, 32 hex digits or a UUID", "keep")
+    .option("--salvage", "recover what is whole of a damaged image (exit 1)", false);
   addOutputOptions(addReadingOptions(addDomainOptions(addFindingsOption(command))));
   addExamples(command, [
     ["xenstream restore vm.save", "what a restore would leave"],
@@ -130,28 +135,6 @@ function addRestore(program: Command, done: (code: number) => void): void {
   command.action(async (file: string, flags) => {
     const { restoreCommand } = await import("./restore.js");
     done(await restoreCommand(file, flags));
-  });
-}
-
-function addExtract(program: Command, done: (code: number) => void): void {
-  const command = program
-    .command("extract")
-    .description("a part of an image, as a restorer would hand it on")
-    .argument("<file>", FILE_HELP)
-    .requiredOption("-o, --output <path>", 'what to write, or "-" for standard output')
-    .addOption(
-      new Option("--section <name>", "which part")
-        .choices(["emulator", "xenstore", "config", "hvm-context", "qemu"])
-        .makeOptionMandatory(),
-    );
-  addOutputOptions(addReadingOptions(addFindingsOption(command)));
-  addExamples(command, [
-    ["xenstream extract vm.save -o vm.json --section config", "the domain's config"],
-    ["xenstream extract vm.save -o vm.qemu --section emulator", "the device model's state"],
-  ]);
-  command.action(async (file: string, flags) => {
-    const { extractCommand } = await import("./extract.js");
-    done(await extractCommand(file, flags));
   });
 }
 
@@ -303,4 +286,89 @@ export function addExamples(
   const lines = examples.map(([line, comment]) => `  # ${comment}\n  ${line}`);
   command.addHelpText("after", `\nExamples:\n${lines.join("\n")}`);
   command.addHelpText("after", EXIT_CODES_HELP);
+}
+
+function addExtract(program: Command, done: (code: number) => void): void {
+  const command = program
+    .command("extract")
+    .description("a guest's memory as raw, ELF core or LiME; or a part of an image")
+    .argument("<file>", FILE_HELP)
+    .option("-o, --output <path>", 'path of the file, or "-" for standard output');
+  addDomainOptions(addOutputOptions(addReadingOptions(command)))
+    .addOption(
+      new Option("--format <name>", "kind of file").choices(["raw", "elf", "lime"]).default("raw"),
+    )
+    .addOption(
+      new Option("--state <name>", "memory as sent, or after the restorer's fix-ups")
+        .choices(["stream", "restored"])
+        .default("restored"),
+    )
+    .addOption(
+      new Option("--section <name>", "instead of memory, this part").choices([
+        "emulator",
+        "xenstore",
+        "config",
+        "hvm-context",
+        "qemu",
+      ]),
+    )
+    .option("--pfn <n[-m]>", "this page, or these (to standard output if no -o)", parsePfns)
+    .option("--checkpoint <n>", "the guest as of checkpoint N", parseInteger(1, 2 ** 31))
+    .option("--genid <id>", "VM Generation ID: keep, new, 32 hex digits or a UUID", "keep")
+    .option("--salvage", "recover what is whole of a damaged image (exit 1)", false);
+  addExamples(command, [
+    ["xenstream extract vm.save -o vm.raw", "a sparse file, page N at N * 4096"],
+    ["xenstream extract vm.save -o vm.core --format elf", "for gdb"],
+    ["xenstream extract vm.save --pfn 0x1f4 | xxd", "one page"],
+    ["xenstream extract vm.save -o vm.json --section config", "the domain's config"],
+  ]);
+  command.action(async (file: string, options) => {
+    const { extractCommand } = await import("./extract.js");
+    done(await extractCommand(file, options));
+  });
+}
+
+function addDiff(program: Command, done: (code: number) => void): void {
+  const command = program
+    .command("diff")
+    .description("compare the memory of two guests page by page")
+    .argument("<a>", FILE_HELP)
+    .argument("<b>", "path of the other");
+  addOutputOptions(addReadingOptions(command))
+    .addOption(
+      new Option("--state <name>", "memory as sent, or after the restorer's fix-ups")
+        .choices(["stream", "restored"])
+        .default("stream"),
+    )
+    .option("--bytes", "list the bytes that differ", false);
+  addExamples(command, [
+    ["xenstream diff before.save after.save", "what changed"],
+    ["xenstream diff --json a.save b.xcs", "for a script"],
+  ]);
+  command.action(async (a: string, b: string, options) => {
+    const { diffCommand } = await import("./diff.js");
+    done(await diffCommand(a, b, options));
+  });
+}
+
+function addManifest(program: Command, done: (code: number) => void): void {
+  const command = program
+    .command("manifest")
+    .description("write the page digests of an image, or find rot by such a file")
+    .argument("<file>", FILE_HELP)
+    .option("-o, --output <path>", 'path of the manifest, or "-" for standard output')
+    .option("--check <manifest>", "find rot in the image, and name the pfns");
+  addOutputOptions(addReadingOptions(command)).addOption(
+    new Option("--state <name>", "memory as sent, or after the restorer's fix-ups")
+      .choices(["stream", "restored"])
+      .default("stream"),
+  );
+  addExamples(command, [
+    ["xenstream manifest vm.save -o vm.manifest", "when it was saved"],
+    ["xenstream manifest vm.save --check vm.manifest", "a year later"],
+  ]);
+  command.action(async (file: string, options) => {
+    const { manifestCommand } = await import("./manifest.js");
+    done(await manifestCommand(file, options));
+  });
 }

@@ -1,6 +1,6 @@
 /** The command `restore`: one file through ops/restore, one report or document. */
 import { hvmParamName } from "../format/index.js";
-import { Platform, restoreFile, wasmBytes } from "../ops/index.js";
+import { Platform, parseGenidChange, restoreFile, wasmBytes } from "../ops/index.js";
 import { renderRestore } from "../report/index.js";
 import { EXIT_ACCEPTED, EXIT_REJECTED } from "./exit-codes.js";
 import type { DomainOptions, FindingsOption, SharedOptions } from "./options.js";
@@ -14,6 +14,8 @@ export interface RestoreFlags extends SharedOptions, DomainOptions, FindingsOpti
   readonly memory: "auto" | "indexed" | "resident";
   readonly digest?: "sha256" | "xxh3";
   readonly checkpoint?: number;
+  readonly genid?: string;
+  readonly salvage?: boolean;
 }
 
 /** Returns the exit code. */
@@ -23,6 +25,8 @@ export async function restoreCommand(file: string, flags: RestoreFlags): Promise
     memory: flags.memory,
     digest: flags.digest ?? null,
     checkpoint: flags.checkpoint ?? null,
+    genid: parseGenidChange(flags.genid ?? "keep"),
+    salvage: flags.salvage === true,
   };
   const result = await withProgress(file, flags, (hooks) =>
     restoreFile(new Platform({ wasmBytes }), file, options, hooks),
@@ -34,5 +38,6 @@ export async function restoreCommand(file: string, flags: RestoreFlags): Promise
     const paramName = (index: number) => hvmParamName(BigInt(index));
     writeOut(renderRestore(result, { ...findingsShown(flags), style, paramName }));
   }
-  return result.verdict === "reject" ? EXIT_REJECTED : EXIT_ACCEPTED;
+  const good = result.verdict === "accept" && flags.salvage !== true;
+  return good ? EXIT_ACCEPTED : EXIT_REJECTED;
 }

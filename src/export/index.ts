@@ -2,5 +2,6 @@
 
 export * from "./convert/index.js";
 export * from "./generate/index.js";
+export * from "./memory/index.js";
 export * from "./writers/index.js";
 export * from "./xenstore.js";

@@ -4,11 +4,14 @@
  */
 import type {
   FileResult,
+  GenerationIdResult,
   MemoryResult,
   RestoreFileResult,
   StreamResult,
 } from "../findings/index.js";
 import { type Compression, PAGE_TYPE_NAMES } from "../format/index.js";
+import { type GenidFacts, xenstoreGenid } from "../restore/index.js";
+import { hexOfBytes } from "../stream/index.js";
 import type { Image } from "./image.js";
 
 /** Version of the documents; moves only if a field changes its meaning. */
@@ -73,6 +76,7 @@ export function restoreResult(
   image: Image,
   base: FileResult,
   digests: Partial<MemoryResult>,
+  genid: GenidFacts | null = null,
 ): RestoreFileResult {
   const { domain, guest, libxl } = image.restorer;
   if (domain === null || guest === null) return base;
@@ -98,7 +102,17 @@ export function restoreResult(
     memory,
     ...(domain.guest === "hvm" ? { hvmParams } : {}),
     completion: domain.completion,
+    ...(genid === null ? {} : { genid: genidResult(genid) }),
     ...(libxl.emulator === null ? {} : { emulator: [libxl.emulator] }),
     ...(libxl.xenstore.length === 0 ? {} : { xenstore: libxl.xenstore }),
+  };
+}
+
+function genidResult(genid: GenidFacts): GenerationIdResult {
+  return {
+    address: `0x${genid.address.toString(16)}`,
+    old: hexOfBytes(genid.old),
+    new: hexOfBytes(genid.new),
+    xenstore: xenstoreGenid(genid.new),
   };
 }

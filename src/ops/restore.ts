@@ -10,15 +10,21 @@ import { driveSync, openInput, type Source } from "../input/index.js";
 import type { Job } from "../stream/index.js";
 import { fileResult, restoreResult, withCompression } from "./documents.js";
 import { withExcerpts } from "./excerpts.js";
+import { type GenidChange, genidJob } from "./genid.js";
 import { DigestProgress, driveOptions, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
 import { createSha256, type Platform } from "./runtime.js";
+import { salvageSource } from "./salvage.js";
 
 /** What `restore` takes beyond the reading options. */
 export interface RestoreImageOptions extends Omit<ReadingOptions, "model" | "readData"> {
   readonly engine: EngineName;
   readonly memory: MemoryModel | "auto";
   readonly digest: "sha256" | "xxh3" | null;
+  /** "keep" if left out. */
+  readonly genid?: GenidChange;
+  /** Recover what is whole of a damaged image instead. */
+  readonly salvage?: boolean;
 }
 
 /**
@@ -53,16 +59,31 @@ export function restoreSource(
   startMs: number,
   hooks: ReadingHooks = {},
 ): RestoreFileResult {
+  if (options.salvage === true) return salvageResult(platform, source, file, options, startMs);
   const model = chooseModel(source, options);
   const image = new Image(platform.engine(options.engine), { ...options, readData: false, model });
-  const digests = driveSync(
-    runAndDigest(image, options.digest, hooks),
-    source,
-    driveOptions(hooks, source),
-  );
+  const drive = driveOptions(hooks, source);
+  driveSync(image.run(), source, drive);
+  const genid = driveSync(genidJob(image, options.genid ?? "keep"), source);
+  const digests = driveSync(digestsOf(image, options.digest, hooks), source, drive);
   const bytes = source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
   const base = fileResult(image, file, bytes, performance.now() - startMs);
-  return restoreResult(image, withExcerpts(base, source), digests);
+  return restoreResult(image, withExcerpts(base, source), digests, genid);
+}
+
+/** What was recovered, with its digests; the guest is always indexed. */
+function salvageResult(
+  platform: Platform,
+  source: Source,
+  file: string,
+  options: RestoreImageOptions,
+  startMs: number,
+): RestoreFileResult {
+  const reading = { ...options, readData: false, model: "indexed" } as const;
+  const { judged, image, salvage } = salvageSource(platform, source, file, reading, startMs);
+  const genid = driveSync(genidJob(image, options.genid ?? "keep"), source);
+  const digests = driveSync(digestsOf(image, options.digest, {}), source);
+  return { ...restoreResult(image, withExcerpts(judged, source), digests, genid), salvage };
 }
 
 /** `auto`: resident if the image could be held whole, else indexed. A pipe cannot be indexed. */
@@ -78,12 +99,11 @@ function chooseModel(source: Source, options: RestoreImageOptions): MemoryModel 
   return (source.size ?? 0) <= options.limits.maxMemoryBytes ? "resident" : "indexed";
 }
 
-function* runAndDigest(
+function* digestsOf(
   image: Image,
   digest: "sha256" | "xxh3" | null,
   hooks: ReadingHooks,
 ): Job<Partial<MemoryResult>> {
-  yield* image.run();
   const { guest } = image.restorer;
   if (guest === null || digest === null) return {};
   const memoryBytes = guest.engine.stats().populatedPages * PAGE_BYTES;

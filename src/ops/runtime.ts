@@ -31,10 +31,15 @@ export class Platform {
   engine(name: EngineName): PageEngine {
     let engine = this.#engines.get(name);
     if (engine === undefined) {
-      engine = createEngine(name, { module: () => this.#compiled(), comparePages: Buffer.compare });
+      engine = this.ownEngine(name);
       this.#engines.set(name, engine);
     }
     return engine;
+  }
+
+  /** An engine that nobody else has, for two images at once. */
+  ownEngine(name: EngineName): PageEngine {
+    return createEngine(name, { module: () => this.#compiled(), comparePages: Buffer.compare });
   }
 
   #compiled(): EngineModule {

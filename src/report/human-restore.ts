@@ -4,6 +4,7 @@
  */
 import type { MemoryResult, RestoreFileResult } from "../findings/index.js";
 import { findingLines } from "./findings.js";
+import { salvageLines } from "./memory.js";
 import { PLAIN, type Style, type TextOptions } from "./style.js";
 import { findingsFact, formatsFact, streamFacts, verdictLine } from "./summary.js";
 import { bytesText, fact, factLines, plural, printableDocument } from "./text.js";
@@ -29,6 +30,7 @@ export function renderRestore(document: RestoreFileResult, options: RestoreTextO
     ...(result.memory === undefined ? [] : memoryFacts(result.memory, style)),
     ...factLines("parameters", paramLines(result, options), style),
     ...deviceFacts(result, style),
+    ...salvageLines(result.salvage),
     ...completionFacts(result, options),
     ...findingsFact(result, options),
     ...findingLines(result, options),

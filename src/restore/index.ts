@@ -1,4 +1,5 @@
 /** The door of restore/: the state machine from stream events to a guest and its faults. */
 export * from "./facts.js";
+export * from "./genid.js";
 export * from "./machine.js";
 export * from "./options.js";

@@ -21,6 +21,7 @@ import {
 } from "../stream/index.js";
 import { pvhOfConfig, vcpusOfConfig } from "./config.js";
 import { DomainFacts } from "./facts.js";
+import { compareConfiguredGenid } from "./genid.js";
 import { completeHvm, completeParams, completePorts } from "./hvm.js";
 import { LibxcRecords } from "./libxc-records.js";
 import { LibxlRecords } from "./libxl-records.js";
@@ -220,6 +221,7 @@ export class Restorer {
       if (libxc !== null) completeParams(this.#domainOptions, libxc.params, guest);
       completePorts(this.#domainOptions, domain);
       completeHvm(this.#domainOptions, domain, closing);
+      yield* compareConfiguredGenid(domain, guest, this.sections, this.options.report);
     }
     if (domain.guest === "pv") yield* completePv(this.#domainOptions, domain, guest, closing);
   }

@@ -9,6 +9,7 @@ export * from "./interpret.js";
 export { judgeDomainXml, type XmlBreach } from "./libvirt/domain-xml.js";
 export * from "./libxc/index.js";
 export * from "./libxc/reader.js";
+export * from "./libxc/salvage.js";
 export * from "./libxl/index.js";
 export * from "./libxl/reader.js";
 export * from "./libxl/transitions.js";

@@ -1,0 +1,182 @@
+/** Salvage: every whole page before a cut, and after damage, is recovered and nothing made up. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { DEFAULT_LIMITS } from "../../src/findings/index.js";
+import { BufferSource, driveSync } from "../../src/input/index.js";
+import { Platform, READING_DEFAULTS, salvageSource, wasmBytes } from "../../src/ops/index.js";
+import { patternPage } from "../builders/bytes.js";
+import { hvmStream } from "../builders/hvm.js";
+import { join as joinParts, type Part } from "../builders/parts.js";
+import { Prng } from "../builders/prng.js";
+import { pvStream, simplePlan } from "../builders/pv.js";
+import { ROOT, runBytes } from "../harness.js";
+
+const FIXTURES = join(ROOT, "test/fixtures");
+
+const folder = mkdtempSync(join(tmpdir(), "xenstream-salvage-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const platform = new Platform({ wasmBytes });
+const PAGE_BYTES = 4096;
+
+function salvage(bytes: Uint8Array) {
+  const source = new BufferSource(bytes, "damaged");
+  const options = { ...READING_DEFAULTS, limits: DEFAULT_LIMITS, vcpus: 2, readData: false };
+  const reading = { ...options, engine: "wasm", model: "indexed" } as const;
+  const found = salvageSource(platform, source, "damaged", reading, 0);
+  const { guest } = found.image.restorer;
+  return {
+    ...found,
+    page: (pfn: number) =>
+      guest === null ? null : driveSync(guest.readPage(pfn, "stream"), source),
+    has: (pfn: number) => guest?.isPopulated(pfn) ?? false,
+  };
+}
+
+const PER_BATCH = 4;
+const BATCHES = 6;
+const PARTS: Part[] = hvmStream({
+  batches: Array.from({ length: BATCHES }, (_, b) =>
+    Array.from({ length: PER_BATCH }, (_, i) => {
+      const pfn = b * PER_BATCH + i;
+      return { pfn, page: patternPage(pfn + 1) };
+    }),
+  ),
+  params: [[1, 3]],
+});
+const SOUND = joinParts(PARTS);
+const PAGES = PER_BATCH * BATCHES;
+const PATTERNS = Array.from({ length: PAGES }, (_, pfn) => patternPage(pfn + 1));
+
+/** Byte offset of each pfn's page in SOUND. */
+const PAGE_AT = (() => {
+  const { guest } = runBytes(SOUND).image.restorer;
+  return Array.from({ length: PAGES }, (_, pfn) => guest?.lastCopyOffset(pfn) ?? -1);
+})();
+
+const damaged = (at: number, ...bytes: number[]) => {
+  const copy = Uint8Array.from(SOUND);
+  copy.set(bytes, at);
+  return copy;
+};
+
+/** Where the PAGE_DATA record of a batch begins. */
+const recordAt = (batch: number) => (PAGE_AT[batch * PER_BATCH] as number) - PER_BATCH * 8 - 16;
+
+describe("salvage", () => {
+  it("of a sound image finds all of it, fix-ups included", () => {
+    const found = salvage(SOUND);
+    expect(found.judged.verdict).toBe("accept");
+    expect(found.salvage).toEqual({
+      wholePages: PAGES,
+      notWhole: { pages: 0, runs: [] },
+      refusedRecords: 0,
+      passedOver: [],
+      passedOverBytes: 0,
+    });
+    expect(found.image.restorer.guest?.fixedPfns()).toEqual([3]);
+  });
+
+  it("of an image cut anywhere recovers every whole page before the cut", () => {
+    const prng = new Prng(3);
+    for (let trial = 0; trial < 150; trial += 1) {
+      const cut = 40 + prng.below(SOUND.length - 40);
+      const found = salvage(SOUND.subarray(0, cut));
+      expect(found.judged.verdict).toBe("reject");
+      const whole = PAGE_AT.flatMap((at, pfn) => (at + PAGE_BYTES <= cut ? [pfn] : []));
+      expect([cut, found.salvage.wholePages]).toEqual([cut, whole.length]);
+      const held = whole.map((pfn) => found.page(pfn) ?? new Uint8Array());
+      const same = held.every(
+        (page, i) => Buffer.compare(page, PATTERNS[whole[i] ?? 0] as Uint8Array) === 0,
+      );
+      expect(same).toBe(true);
+      const lost = found.salvage.notWhole.runs.flatMap(({ pfn, count }) =>
+        Array.from({ length: count }, (_, i) => pfn + i),
+      );
+      expect(lost.some((pfn) => whole.includes(pfn))).toBe(false);
+    }
+  });
+
+  it.each([
+    ["type", 0, 0x77],
+    ["length", 7, 0x40],
+    ["count", 9, 0x11],
+  ])("goes on behind a record whose %s is damaged", (_, offset, value) => {
+    const at = recordAt(2);
+    const found = salvage(damaged(at + offset, value));
+    expect(found.judged.verdict).toBe("reject");
+    expect(found.salvage.wholePages).toBe(PAGES - PER_BATCH);
+    expect(found.salvage.passedOver).toEqual([{ byteOffset: at, bytes: recordAt(3) - at }]);
+    expect(found.page(PAGES - 1)).toEqual(patternPage(PAGES));
+    expect(found.image.restorer.guest?.fixedPfns()).toEqual([3]);
+  });
+
+  it("takes a record that a restore takes too, though a reserved word of it is not zero", () => {
+    const found = salvage(damaged(recordAt(2) + 12, 1));
+    expect(found.judged.verdict).toBe("accept");
+    expect(found.salvage).toMatchObject({ wholePages: PAGES, passedOver: [] });
+  });
+
+  it("names the pfns of a record with a bad entry, and takes none of its pages", () => {
+    const entry = recordAt(1) + 16 + 8;
+    const found = salvage(damaged(entry + 7, 0x60));
+    expect(found.salvage).toMatchObject({ wholePages: PAGES - PER_BATCH, refusedRecords: 1 });
+    expect(found.salvage.notWhole).toEqual({
+      pages: 3,
+      runs: [
+        { pfn: 4, count: 1 },
+        { pfn: 6, count: 2 },
+      ],
+    });
+    expect(found.has(5)).toBe(false);
+  });
+
+  it("finds records where the headers of the stream are gone", () => {
+    const found = salvage(SOUND.subarray(45));
+    expect(found.salvage.wholePages).toBe(PAGES);
+  });
+
+  it("calls an older copy not whole where the newer one was cut off", () => {
+    const page = (pfn: number, seed: number) => ({ pfn, page: patternPage(seed) });
+    const bytes = joinParts(hvmStream({ batches: [[page(1, 1), page(2, 2)], [page(2, 3)]] }));
+    const { guest } = runBytes(bytes).image.restorer;
+    const found = salvage(bytes.subarray(0, (guest?.lastCopyOffset(2) ?? 0) + 100));
+    expect(found.salvage).toMatchObject({
+      wholePages: 1,
+      notWhole: { runs: [{ pfn: 2, count: 1 }] },
+    });
+  });
+
+  it.each([8, 4] as const)("recovers a PV guest of width %i behind damage", (width) => {
+    const plan = simplePlan(width);
+    const extra = [[{ pfn: 14, page: patternPage(14) }], [{ pfn: 15, page: patternPage(15) }]];
+    const bytes = joinParts(pvStream(plan, { batches: extra }));
+    const { guest } = runBytes(bytes).image.restorer;
+    const at = (guest?.lastCopyOffset(14) ?? 0) - 8 - 16;
+    const broken = Uint8Array.from(bytes);
+    broken[at] = 0x99;
+    const found = salvage(broken);
+    expect(found.judged.verdict).toBe("reject");
+    expect(found.page(15)).toEqual(patternPage(15));
+  });
+});
+
+describe("--salvage", () => {
+  const run = (...args: readonly string[]) =>
+    spawnSync(process.execPath, [join(ROOT, "dist/xenstream.cjs"), ...args]);
+
+  it("ends with 1 always, and tells and writes what was recovered", () => {
+    const [cut, out] = [join(folder, "cut"), join(folder, "raw")];
+    writeFileSync(cut, SOUND.subarray(0, (PAGE_AT[10] as number) + PAGE_BYTES));
+    const restored = run("restore", cut, "--salvage", "--json");
+    expect(restored.status).toBe(1);
+    const document = JSON.parse(restored.stdout.toString());
+    expect(document.files[0].salvage).toMatchObject({ wholePages: 11 });
+    expect(run("extract", cut, "--salvage", "-o", out).status).toBe(1);
+    const raw = readFileSync(out);
+    expect(raw.subarray(10 * PAGE_BYTES, 11 * PAGE_BYTES)).toEqual(Buffer.from(patternPage(11)));
+    expect(run("restore", join(FIXTURES, "hvm-tiny.xcs"), "--salvage").status).toBe(1);
+  });
+});
