@@ -336,6 +336,22 @@ export interface InspectBatch {
   readonly pageTypes: Readonly<Record<string, number>>;
 }
 
+/** The CPU policies of an image, each part where its record came. Numbers are hex strings. */
+export interface CpuPolicyResult {
+  readonly leaves?: readonly {
+    readonly leaf: string;
+    /** Left out where the leaf has none. */
+    readonly subleaf?: number;
+    readonly eax: string;
+    readonly ebx: string;
+    readonly ecx: string;
+    readonly edx: string;
+  }[];
+  /** Features that the leaves grant, by name. */
+  readonly features?: readonly string[];
+  readonly msrs?: readonly { readonly index: string; readonly value: string }[];
+}
+
 /** One image as inspect gives it: what verify gives, and everything that is in it. */
 export interface InspectResult extends FileResult {
   readonly headers: readonly InspectHeader[];
@@ -347,7 +363,7 @@ export interface InspectResult extends FileResult {
   /** The records of the HVM context, decoded. */
   readonly hvmContext?: unknown;
   /** The CPUID and MSR policies, decoded. */
-  readonly cpuPolicy?: unknown;
+  readonly cpuPolicy?: CpuPolicyResult;
   /** xl's JSON as a value; libvirt's XML and xl's text as a string. */
   readonly config?: unknown;
 }

@@ -21,6 +21,7 @@ import {
   type SectionEvent,
   type StreamEvent,
 } from "../stream/index.js";
+import { cpuPolicyOf } from "./cpu-policy.js";
 import { fileResult, withCompression } from "./documents.js";
 import { withExcerpts } from "./excerpts.js";
 import { driveOptions, type ReadingHooks } from "./hooks.js";
@@ -107,6 +108,7 @@ export class Listing {
 
   document(image: Image) {
     const context = image.restorer.domain?.hvmContext ?? null;
+    const cpuPolicy = cpuPolicyOf(image.restorer.domain);
     const [config] = this.#config;
     return {
       headers: this.#headers,
@@ -114,6 +116,7 @@ export class Listing {
       ...(this.#omitted === 0 ? {} : { recordsOmitted: this.#omitted }),
       batches: this.#batches,
       ...(context === null ? {} : { hvmContext: interpretHvmContext(context.body) }),
+      ...(cpuPolicy === null ? {} : { cpuPolicy }),
       ...(config === undefined ? {} : { config }),
     };
   }

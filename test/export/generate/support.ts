@@ -89,10 +89,7 @@ export function found(ran: Ran): ReturnType<typeof told> {
     entries: guest.counts.entries,
     dataPages: guest.counts.dataPages,
     pageTypes,
-    // The event channels of the store and the console are the new domain's.
-    hvmParams: [...domain.hvmParams]
-      .filter(([index]) => index !== 2 && index !== 18)
-      .sort(([a], [b]) => a - b),
+    hvmParams: [...domain.hvmParams].sort(([a], [b]) => a - b),
     populatedPages,
     maxPfn,
     ...ran.digests(),
