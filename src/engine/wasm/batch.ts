@@ -38,6 +38,8 @@ export class Batch {
   /** Banks with staged entries, and those of them that were made for this batch. */
   readonly #staged = new Set<Bank>();
   readonly #fresh: Bank[] = [];
+  /** Where entries of several banks are grouped; made once, for a batch may have many steps. */
+  #places: Uint32Array | null = null;
   /** A fault was seen that forbids to commit. */
   #refused = false;
   #overflow = false;
@@ -123,7 +125,8 @@ export class Batch {
     let newBanks = 0;
     const mayTake = (number: number) =>
       this.#banks.get(number) !== undefined || this.#banks.hasRoomFor(++newBanks);
-    const groups = groupEntries(desk.entryHalves, count, this.#types, mayTake);
+    this.#places ??= new Uint32Array(ENTRY_WINDOW_ENTRIES);
+    const groups = groupEntries(desk.entryHalves, count, this.#types, mayTake, this.#places);
     if (groups === null) {
       this.drop();
       this.#overflow = true;
