@@ -10,13 +10,11 @@ import {
   type CpuidLeaf,
   HVM_PARAM_PAE_ENABLED,
   type PolicyMsr,
-  REC_TYPE_CHECKPOINT_DIRTY_PFN_LIST,
   REC_TYPE_END,
   REC_TYPE_HVM_CONTEXT,
   REC_TYPE_HVM_PARAMS,
   REC_TYPE_SHARED_INFO,
   REC_TYPE_STATIC_DATA_END,
-  REC_TYPE_TOOLSTACK,
   REC_TYPE_VERIFY,
   REC_TYPE_X86_CPUID_POLICY,
   REC_TYPE_X86_MSR_POLICY,
@@ -28,7 +26,6 @@ import {
   REC_TYPE_X86_PV_VCPU_XSAVE,
   REC_TYPE_X86_TSC_INFO,
   RECORD_NAMES,
-  RECORD_OPTIONAL,
 } from "../format/index.js";
 import { Batch, type Guest } from "../guest/index.js";
 import {
@@ -52,35 +49,8 @@ import { EpochOrder } from "./epoch-order.js";
 import type { DomainFacts, KeptRecord, VcpuRecords } from "./facts.js";
 import { applyParamToMemory } from "./hvm.js";
 import type { RestoreOptions } from "./options.js";
-
-/** Records that only one kind of guest has (LC-TYP-1). */
-const PV_ONLY: ReadonlySet<number> = new Set([
-  REC_TYPE_X86_PV_INFO,
-  REC_TYPE_X86_PV_P2M_FRAMES,
-  REC_TYPE_X86_PV_VCPU_BASIC,
-  REC_TYPE_X86_PV_VCPU_EXTENDED,
-  REC_TYPE_X86_PV_VCPU_XSAVE,
-  REC_TYPE_X86_PV_VCPU_MSRS,
-  REC_TYPE_SHARED_INFO,
-]);
-const HVM_ONLY: ReadonlySet<number> = new Set([REC_TYPE_HVM_CONTEXT, REC_TYPE_HVM_PARAMS]);
-/** Records that came with version 3 (LC-TYP-4). */
-const SINCE_V3: ReadonlySet<number> = new Set([
-  REC_TYPE_STATIC_DATA_END,
-  REC_TYPE_X86_CPUID_POLICY,
-  REC_TYPE_X86_MSR_POLICY,
-]);
-/** Register content: must follow STATIC_DATA_END by the document alone (LC-ORD-2). */
-const REGISTERS: ReadonlySet<number> = new Set([
-  REC_TYPE_X86_PV_VCPU_BASIC,
-  REC_TYPE_X86_PV_VCPU_EXTENDED,
-  REC_TYPE_X86_PV_VCPU_XSAVE,
-  REC_TYPE_X86_PV_VCPU_MSRS,
-  REC_TYPE_SHARED_INFO,
-  REC_TYPE_X86_TSC_INFO,
-  REC_TYPE_HVM_CONTEXT,
-  REC_TYPE_HVM_PARAMS,
-]);
+import { typeBreach } from "./record-types.js";
+import { StaticPart } from "./static-part.js";
 
 /** Largest record body that releases before 4.10 take. */
 const OLD_BODY_MAX = 0x0080_0000;
@@ -104,7 +74,7 @@ export class LibxcRecords {
   readonly #guest: Guest;
   readonly params: ParamState = new ParamState();
   readonly #order: EpochOrder;
-  #registersEarly = false;
+  readonly #static: StaticPart;
   #longTold = false;
   #closingPlace: Place | null = null;
 
@@ -113,6 +83,7 @@ export class LibxcRecords {
     this.#domain = domain;
     this.#guest = guest;
     this.#order = new EpochOrder(options.report);
+    this.#static = new StaticPart(options, domain);
   }
 
   /** The records of a further epoch follow: each of them may come again. */
@@ -136,7 +107,7 @@ export class LibxcRecords {
     const { head } = event;
     this.#count(head);
     const domain = this.#domain;
-    this.#memoryBegins(head);
+    this.#static.memoryBegins(head);
     this.#order.pages();
     let use: "apply" | "check" = domain.guest === null ? "check" : "apply";
     if (domain.guest === "pv" && domain.p2mRecords === 0) {
@@ -156,7 +127,7 @@ export class LibxcRecords {
       return;
     }
     if (RECORD_NAMES[head.type] === undefined) return;
-    this.#judgeOrder(head);
+    this.#static.judge(head);
     // The first one stays: a second one takes nothing from what builds on it.
     if (head.type === REC_TYPE_X86_PV_INFO && this.#domain.pvWidth !== null) {
       this.#report(head, "LC-PV-4");
@@ -208,68 +179,8 @@ export class LibxcRecords {
 
   /** LC-REC-2,3 and LC-TYP-1..4. Returns false where the record cannot be handled. */
   #judgeType(head: RecordHead): boolean {
-    const { type } = head;
-    if (RECORD_NAMES[type] === undefined) {
-      const optional = type >= RECORD_OPTIONAL;
-      return !this.#report(head, optional ? "LC-REC-3" : "LC-REC-2");
-    }
-    if (type === REC_TYPE_TOOLSTACK) return !this.#report(head, "LC-TYP-2");
-    if (type === REC_TYPE_CHECKPOINT_DIRTY_PFN_LIST) return !this.#report(head, "LC-TYP-3");
-    const { guest } = this.#domain;
-    const foreign =
-      (guest === "hvm" && PV_ONLY.has(type)) || (guest === "pv" && HVM_ONLY.has(type));
-    if (foreign) return !this.#report(head, "LC-TYP-1");
-    if (SINCE_V3.has(type) && this.#domain.version < 3) this.#report(head, "LC-TYP-4");
-    return true;
-  }
-
-  /** The order rules that do not refuse a record: LC-ORD-1, LC-ORD-2 for registers, LC-POL-5. */
-  #judgeOrder(head: RecordHead): void {
-    const { type } = head;
-    const domain = this.#domain;
-    const policy = type === REC_TYPE_X86_CPUID_POLICY || type === REC_TYPE_X86_MSR_POLICY;
-    const isStatic = policy || type === REC_TYPE_X86_PV_INFO;
-    if (domain.staticPart !== "open" && isStatic) this.#report(head, "LC-ORD-1");
-    if (domain.staticPart !== "open" && policy) this.#report(head, "LC-POL-5");
-    const early = domain.staticPart === "open" && domain.version >= 3 && REGISTERS.has(type);
-    if (early && !this.#registersEarly) {
-      this.#registersEarly = true;
-      this.#report(head, "LC-ORD-2", { ruleCase: "registers" });
-    }
-  }
-
-  /** LC-ORD-2 and LC-ORD-3: PAGE_DATA and P2M_FRAMES end the static part, or find it missing. */
-  #memoryBegins(head: RecordHead): void {
-    const domain = this.#domain;
-    if (domain.staticPart !== "open") return;
-    if (domain.version < 3) {
-      domain.staticPart = "inferred";
-      domain.completion.push({
-        step: "LC-ORD-3",
-        what: `STATIC_DATA_END inferred before record ${head.recordIndex} (${head.name})`,
-      });
-      this.#judgePolicies(head);
-      return;
-    }
-    domain.staticPart = "missing";
-    this.#report(head, "LC-ORD-2");
-  }
-
-  /** LC-POL-4: with the static data complete, the toolstack is told which policy is missing. */
-  #judgePolicies(head: RecordHead): void {
-    const { cpuidPolicy, msrPolicy } = this.#domain;
-    const missing = [
-      ...(cpuidPolicy === null && !this.#premiseRefused("X86_CPUID_POLICY") ? ["CPUID"] : []),
-      ...(msrPolicy === null && !this.#premiseRefused("X86_MSR_POLICY") ? ["MSR"] : []),
-    ];
-    if (missing.length === 0) return;
-    const message = `No ${missing.join(" and no ")} policy came: the toolstack makes one up.`;
-    this.#report(head, "LC-POL-4", { message });
-  }
-
-  /** LC-POL-5: a policy that came before is replaced. One that comes late is judged by its order. */
-  #judgeRepeatedPolicy(head: RecordHead, earlier: KeptRecord | null): void {
-    if (earlier !== null && this.#domain.staticPart === "open") this.#report(head, "LC-POL-5");
+    const breach = typeBreach(head.type, this.#domain.guest, this.#domain.version);
+    return breach === null || !this.#report(head, breach);
   }
 
   /** Take a decoded record over. Returns false if the restorer would refuse it. */
@@ -311,24 +222,19 @@ export class LibxcRecords {
         domain.completion.push({ step: "LC-VER-2", what: "pages are compared from here on" });
         return true;
       case REC_TYPE_STATIC_DATA_END:
-        if (domain.staticPart === "ended" || domain.staticPart === "inferred") {
-          return !this.#report(kept.head, "LC-ORD-4");
-        }
-        domain.staticPart = "ended";
-        this.#judgePolicies(kept.head);
-        return true;
+        return this.#static.end(kept.head);
       case REC_TYPE_X86_CPUID_POLICY:
         this.#reportAll(
           checkCpuidPolicy((value as Policy<CpuidLeaf>).entries, bodyContext(kept.head)),
         );
-        this.#judgeRepeatedPolicy(kept.head, domain.cpuidPolicy);
+        this.#static.policy(kept.head, domain.cpuidPolicy);
         domain.cpuidPolicy = kept;
         return true;
       case REC_TYPE_X86_MSR_POLICY:
         this.#reportAll(
           checkMsrPolicy((value as Policy<PolicyMsr>).entries, bodyContext(kept.head)),
         );
-        this.#judgeRepeatedPolicy(kept.head, domain.msrPolicy);
+        this.#static.policy(kept.head, domain.msrPolicy);
         domain.msrPolicy = kept;
         return true;
       default:
@@ -349,7 +255,7 @@ export class LibxcRecords {
       if (this.#premiseRefused("X86_PV_INFO")) return false;
       return !this.#report(kept.head, "LC-PV-7");
     }
-    this.#memoryBegins(kept.head);
+    this.#static.memoryBegins(kept.head);
     const { startPfn, endPfn, frames } = value;
     if (domain.p2mRecords === 0 && endPfn === 0) return !this.#report(kept.head, "LC-PV-9");
     if (domain.checkpoints > 0) this.#report(kept.head, "LC-CP-2");
