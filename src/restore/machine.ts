@@ -129,7 +129,7 @@ export class Restorer {
       return;
     }
     if (typeof fields.version === "number") this.#version = fields.version;
-    if (typeof fields.xenMajor === "number") this.#xen = `${fields.xenMajor}.${fields.xenMinor}`;
+    if (typeof fields.xen_major === "number") this.#xen = `${fields.xen_major}.${fields.xen_minor}`;
   }
 
   *#moment(event: MomentEvent): Job<void> {

@@ -150,7 +150,7 @@ export class GuestConverter {
   }
 
   #header({ layer, name, fields, byteOffset }: HeaderEvent): void {
-    const { xenMajor, xenMinor, options, mandatoryFlags } = fields;
+    const { xen_major: xenMajor, xen_minor: xenMinor, options, mandatory_flags: flags } = fields;
     if (typeof xenMajor === "number" && typeof xenMinor === "number") {
       this.#xen = { xenMajor, xenMinor };
     }
@@ -158,8 +158,8 @@ export class GuestConverter {
     if (layer === "libxl" && typeof options === "number") {
       this.#converted = (options & LIBXL_OPTION_LEGACY) !== 0;
     }
-    if (layer === "xl" && typeof mandatoryFlags === "number") {
-      this.#xlJson = (mandatoryFlags & XL_FLAG_JSON) !== 0;
+    if (layer === "xl" && typeof flags === "number") {
+      this.#xlJson = (flags & XL_FLAG_JSON) !== 0;
     }
     if (layer === "xapi" && XAPI_LOST.has(name)) {
       const message = `The section ${name} of the source is dropped.`;

@@ -21,7 +21,7 @@ export type { LegacyOptions } from "./session.js";
 
 /** What the converter writes into the headers of its output. */
 const LIBXC_VERSION = 3;
-const CONVERTED = { xenMajor: 0, xenMinor: 1 } as const;
+const CONVERTED = { xen_major: 0, xen_minor: 1 } as const;
 /** Largest size that a P2M_FRAMES record can cover; beyond it octets 4 to 7 are not zero. */
 const PV_P2M_SIZE_MAX = 0xffff_ffff;
 

@@ -32,10 +32,17 @@ import {
   skipBody,
   typeName,
 } from "../framing.js";
+import { type HeaderBlock, readHeaderBlock } from "../header-block.js";
 import type { Job, Reader, RecordHead } from "../protocol.js";
-import { readInto } from "../requests.js";
 import { readBatch } from "./batch.js";
-import { decodeDomainHeader, decodeImageHeader } from "./headers.js";
+import {
+  type DomainHeader,
+  decodeDomainHeader,
+  decodeImageHeader,
+  domainHeaderFields,
+  type ImageHeader,
+  imageHeaderFields,
+} from "./headers.js";
 
 /** What the layer above says of a checkpoint (LL-SM-7..9). */
 export interface EpochAnswer {
@@ -86,58 +93,30 @@ export function* readLibxc(byteOffset: number, options: LibxcOptions): Reader<Li
   return end;
 }
 
+const IMAGE_HEADER: HeaderBlock<ImageHeader> = {
+  layer: "libxc",
+  name: "image header",
+  bytes: IMAGE_HEADER_BYTES,
+  cutRule: "LC-HDR-1",
+  decode: decodeImageHeader,
+  fields: imageHeaderFields,
+};
+
+const DOMAIN_HEADER: HeaderBlock<DomainHeader> = {
+  layer: "libxc",
+  name: "domain header",
+  bytes: DOMAIN_HEADER_BYTES,
+  cutRule: "LC-REC-5",
+  decode: decodeDomainHeader,
+  fields: domainHeaderFields,
+};
+
 /** Image header and domain header. Returns the guest's kind, null if the header's is none. */
 function* readHeaders(byteOffset: number): Reader<GuestKind | null> {
-  const image = new Uint8Array(IMAGE_HEADER_BYTES);
-  const imagePresent = yield* readInto(byteOffset, image);
-  if (imagePresent < IMAGE_HEADER_BYTES) {
-    throw new StreamError({
-      rule: "LC-HDR-1",
-      layer: "libxc",
-      byteOffset,
-      message: "The image header is cut short.",
-      expected: `${IMAGE_HEADER_BYTES} bytes`,
-      actual: `${imagePresent} bytes`,
-    });
-  }
-  const imageHeader = decodeImageHeader(image, byteOffset);
-  for (const fault of imageHeader.faults) {
-    if (imageHeader.fatal && fault === imageHeader.faults.at(-1)) throw new StreamError(fault);
-    yield { event: "fault", fault };
-  }
-  yield {
-    event: "header",
-    layer: "libxc",
-    name: "image header",
-    byteOffset,
-    bytes: IMAGE_HEADER_BYTES,
-    fields: { ...imageHeader.value },
-  };
-  const domainAt = byteOffset + IMAGE_HEADER_BYTES;
-  const domain = new Uint8Array(DOMAIN_HEADER_BYTES);
-  const domainPresent = yield* readInto(domainAt, domain);
-  if (domainPresent < DOMAIN_HEADER_BYTES) {
-    throw new StreamError({
-      rule: "LC-REC-5",
-      layer: "libxc",
-      byteOffset: domainAt,
-      message: "The domain header is cut short.",
-      expected: `${DOMAIN_HEADER_BYTES} bytes`,
-      actual: `${domainPresent} bytes`,
-    });
-  }
-  const domainHeader = decodeDomainHeader(domain, domainAt);
-  for (const fault of domainHeader.faults) yield { event: "fault", fault };
-  yield {
-    event: "header",
-    layer: "libxc",
-    name: "domain header",
-    byteOffset: domainAt,
-    bytes: DOMAIN_HEADER_BYTES,
-    fields: { ...domainHeader.value },
-  };
-  if (domainHeader.value.type === DOMAIN_TYPE_X86_PV) return "pv";
-  return domainHeader.value.type === DOMAIN_TYPE_X86_HVM ? "hvm" : null;
+  yield* readHeaderBlock(IMAGE_HEADER, byteOffset);
+  const { type } = yield* readHeaderBlock(DOMAIN_HEADER, byteOffset + IMAGE_HEADER_BYTES);
+  if (type === DOMAIN_TYPE_X86_PV) return "pv";
+  return type === DOMAIN_TYPE_X86_HVM ? "hvm" : null;
 }
 
 /** Where walking over an epoch stopped. */

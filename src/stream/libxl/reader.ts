@@ -29,10 +29,10 @@ import {
   skipBody,
   typeName,
 } from "../framing.js";
+import { type HeaderBlock, readHeaderBlock } from "../header-block.js";
 import { type EpochAnswer, type LibxcEnd, readLibxc } from "../libxc/reader.js";
 import type { Job, Reader, RecordHead } from "../protocol.js";
-import { readInto } from "../requests.js";
-import { decodeLibxlHeader } from "./header.js";
+import { decodeLibxlHeader, type LibxlHeader, libxlHeaderFields } from "./header.js";
 import { type Input, type Phase, type Transition, transition } from "./transitions.js";
 
 /** Largest record body of a libxl stream that we take (LL-REC-4 leaves the number to the tool). */
@@ -44,6 +44,15 @@ export interface LibxlOptions {
   readonly limits: Limits;
 }
 
+const LIBXL_HEADER: HeaderBlock<LibxlHeader> = {
+  layer: "libxl",
+  name: "libxl header",
+  bytes: LIBXL_HEADER_BYTES,
+  cutRule: "LL-HDR-1",
+  decode: decodeLibxlHeader,
+  fields: libxlHeaderFields,
+};
+
 /**
  * Read one libxl stream with everything in it.
  *
@@ -53,31 +62,7 @@ export interface LibxlOptions {
  */
 export function* readLibxl(byteOffset: number, options: LibxlOptions): Reader<number> {
   yield { event: "container", name: "libxl", byteOffset };
-  const bytes = new Uint8Array(LIBXL_HEADER_BYTES);
-  const present = yield* readInto(byteOffset, bytes);
-  if (present < LIBXL_HEADER_BYTES) {
-    throw new StreamError({
-      rule: "LL-HDR-1",
-      layer: "libxl",
-      byteOffset,
-      message: "The libxl header is cut short.",
-      expected: `${LIBXL_HEADER_BYTES} bytes`,
-      actual: `${present} bytes`,
-    });
-  }
-  const header = decodeLibxlHeader(bytes, byteOffset);
-  for (const fault of header.faults) {
-    if (header.fatal && fault === header.faults.at(-1)) throw new StreamError(fault);
-    yield { event: "fault", fault };
-  }
-  yield {
-    event: "header",
-    layer: "libxl",
-    name: "libxl header",
-    byteOffset,
-    bytes: LIBXL_HEADER_BYTES,
-    fields: { ...header.value },
-  };
+  yield* readHeaderBlock(LIBXL_HEADER, byteOffset);
   return yield* new LibxlWalk(byteOffset + LIBXL_HEADER_BYTES, options).walk();
 }
 

@@ -14,10 +14,11 @@ import {
   XL_HEADER_BYTES,
 } from "../../format/index.js";
 import { detect } from "../detect.js";
+import { type HeaderBlock, readHeaderBlock } from "../header-block.js";
 import { detectNested, type NestedReader, peekHead } from "../nested.js";
 import type { Reader } from "../protocol.js";
-import { readBytes, readInto, skipBytes } from "../requests.js";
-import { decodeXlConfig, decodeXlHeader, type XlHeader } from "./header.js";
+import { readBytes, skipBytes } from "../requests.js";
+import { decodeXlConfig, decodeXlHeader, type XlHeader, xlHeaderFields } from "./header.js";
 
 /** optional_data_len, the last field of the header. */
 const OPTIONAL_LENGTH_BYTES = 4;
@@ -29,6 +30,15 @@ export interface XlOptions {
   /** What the user says of the stream inside: one of FORMAT_HINTS, null for nothing. */
   readonly hint: string | null;
 }
+
+const XL_HEADER: HeaderBlock<XlHeader> = {
+  layer: "xl",
+  name: "xl header",
+  bytes: XL_HEADER_BYTES,
+  cutRule: "XL-1",
+  decode: decodeXlHeader,
+  fields: xlHeaderFields,
+};
 
 /**
  * Read one xl save file.
@@ -42,35 +52,11 @@ export function* readXl(
   options: XlOptions,
 ): Reader<number> {
   yield { event: "container", name: "xl", byteOffset };
-  const bytes = new Uint8Array(XL_HEADER_BYTES);
-  const present = yield* readInto(byteOffset, bytes);
-  if (present < XL_HEADER_BYTES) {
-    throw new StreamError({
-      rule: "XL-1",
-      layer: "xl",
-      byteOffset,
-      message: "The xl header is cut short.",
-      expected: `${XL_HEADER_BYTES} bytes`,
-      actual: `${present} bytes`,
-    });
-  }
-  const header = decodeXlHeader(bytes, byteOffset);
-  for (const fault of header.faults) {
-    if (header.fatal && fault === header.faults.at(-1)) throw new StreamError(fault);
-    yield { event: "fault", fault };
-  }
-  yield {
-    event: "header",
-    layer: "xl",
-    name: "xl header",
-    byteOffset,
-    bytes: XL_HEADER_BYTES,
-    fields: { ...header.value },
-  };
+  const header = yield* readHeaderBlock(XL_HEADER, byteOffset);
   const dataAt = byteOffset + XL_HEADER_BYTES;
-  yield* readOptionalData(dataAt, header.value, options.limits);
-  const streamAt = dataAt + header.value.optionalDataBytes;
-  const saysV2 = (header.value.mandatoryFlags & XL_FLAG_STREAM_V2) !== 0;
+  yield* readOptionalData(dataAt, header, options.limits);
+  const streamAt = dataAt + header.optionalDataBytes;
+  const saysV2 = (header.mandatoryFlags & XL_FLAG_STREAM_V2) !== 0;
   const head = yield* peekHead(streamAt);
   // A file that was cut inside the ident still holds what its header says: a libxl stream, cut.
   if (saysV2 && isCutLibxl(head)) {
