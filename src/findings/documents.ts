@@ -352,6 +352,44 @@ export interface CpuPolicyResult {
   readonly msrs?: readonly { readonly index: string; readonly value: string }[];
 }
 
+/** A quota of a Xenstore stream; 0 is unlimited. */
+export interface XenstoreQuotaResult {
+  readonly name: string;
+  readonly value: number;
+}
+
+/** What a Xenstore stream holds, put together. Values that are no printable text are in hex. */
+export interface XenstoreResult {
+  /** The committed tree, depth first; the first permission names a node's owner. */
+  readonly nodes: readonly {
+    readonly path: string;
+    /** Levels below "/". */
+    readonly level: number;
+    readonly value?: string;
+    readonly valueHex?: string;
+    readonly permissions: readonly string[];
+  }[];
+  readonly watches: readonly {
+    readonly connId: number;
+    readonly wpath: string;
+    readonly token: string;
+    readonly depth: number | "unlimited" | "unknown";
+  }[];
+  readonly connections: readonly unknown[];
+  readonly transactions: readonly unknown[];
+  readonly pendingNodes: readonly unknown[];
+  readonly quotas: {
+    readonly domain: readonly XenstoreQuotaResult[];
+    readonly global: readonly XenstoreQuotaResult[];
+  } | null;
+  readonly domains: readonly {
+    readonly domid: number;
+    readonly features: string;
+    readonly quotas: readonly XenstoreQuotaResult[];
+  }[];
+  readonly global: unknown;
+}
+
 /** One image as inspect gives it: what verify gives, and everything that is in it. */
 export interface InspectResult extends FileResult {
   readonly headers: readonly InspectHeader[];
@@ -364,6 +402,8 @@ export interface InspectResult extends FileResult {
   readonly hvmContext?: unknown;
   /** The CPUID and MSR policies, decoded. */
   readonly cpuPolicy?: CpuPolicyResult;
+  /** What a Xenstore stream holds. */
+  readonly store?: XenstoreResult;
   /** xl's JSON as a value; libvirt's XML and xl's text as a string. */
   readonly config?: unknown;
 }

@@ -9,17 +9,21 @@ import type {
   InspectRecord,
   InspectResult,
 } from "../findings/index.js";
-import { PAGE_TYPE_NAMES } from "../format/index.js";
+import { PAGE_TYPE_NAMES, type XenstoreHeader } from "../format/index.js";
 import type { BatchFacts } from "../guest/index.js";
 import { driveSync, openInput } from "../input/index.js";
 import {
   bodyOffset,
+  decodeXenstoreRecord,
+  describeXenstoreContent,
   interpretHvmContext,
   interpretRecord,
   placeOf,
   type RecordEvent,
   type SectionEvent,
   type StreamEvent,
+  XenstoreTreeBuilder,
+  xenstoreHeaderOf,
 } from "../stream/index.js";
 import { cpuPolicyOf } from "./cpu-policy.js";
 import { fileResult, withCompression } from "./documents.js";
@@ -79,6 +83,7 @@ export class Listing {
   readonly #batches: InspectBatch[] = [];
   readonly #config: unknown[] = [];
   #omitted = 0;
+  #store: { readonly header: XenstoreHeader; readonly tree: XenstoreTreeBuilder } | null = null;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -86,6 +91,10 @@ export class Listing {
 
   event(event: StreamEvent, image: Image): void {
     if (event.event === "header") {
+      const header = xenstoreHeaderOf(event);
+      if (header !== null) {
+        this.#store = { header, tree: new XenstoreTreeBuilder(image.options.limits) };
+      }
       const { layer, name, byteOffset, bytes, fields } = event;
       this.#headers.push({ layer, name, byteOffset, bytes, fields });
     } else if (event.event === "record" || event.event === "batch") {
@@ -117,6 +126,7 @@ export class Listing {
       batches: this.#batches,
       ...(context === null ? {} : { hvmContext: interpretHvmContext(context.body) }),
       ...(cpuPolicy === null ? {} : { cpuPolicy }),
+      ...(this.#store === null ? {} : { store: this.#store.tree.tree() }),
       ...(config === undefined ? {} : { config }),
     };
   }
@@ -130,13 +140,14 @@ export class Listing {
     const body = event?.body ?? null;
     const guestWidth = image.restorer.domain?.pvWidth ?? null;
     const decoded =
-      body === null
+      this.#xenstore(event) ??
+      (body === null
         ? undefined
         : interpretRecord(layer, type, body, {
             ...placeOf(head),
             bodyByteOffset: bodyOffset(head),
             guestWidth,
-          });
+          }));
     this.#records.push({
       layer,
       index: recordIndex,
@@ -146,6 +157,14 @@ export class Listing {
       length: bodyBytes,
       ...(decoded === undefined ? {} : { decoded }),
     });
+  }
+
+  /** A record of a Xenstore stream: decoded by its header, and put into the tree. */
+  #xenstore(event: RecordEvent | null): Record<string, unknown> | undefined {
+    if (this.#store === null || event === null || event.head.layer !== "xenstore") return undefined;
+    const record = decodeXenstoreRecord(event, this.#store.header);
+    this.#store.tree.add(record);
+    return describeXenstoreContent(record.content);
   }
 }
 

@@ -5,6 +5,7 @@
 import type { InspectRecord, InspectResult, StreamResult } from "../findings/index.js";
 import { decodedLines } from "./decoded.js";
 import { findingLines } from "./findings.js";
+import { xenstoreLines } from "./human-xenstore.js";
 import {
   configFacts,
   contextCounts,
@@ -39,6 +40,7 @@ export function renderInspect(document: InspectResult, options: InspectTextOptio
     ...(result.stream === undefined ? [] : machineFacts(result, result.stream, options)),
     ...emulatorFacts(result, style),
     "",
+    ...(result.store === undefined ? [] : xenstoreLines(result.store, options.verbose, style)),
     ...(options.verbose ? everything(result, style) : recordTable(result, options)),
     ...findingLines(result, options, options.verbose ? undefined : ["error"]),
   ];
