@@ -133,6 +133,10 @@ export class LibxcRecords {
       this.#report(head, "LC-PV-4");
       return;
     }
+    // Memory begins with the record, whatever its body is worth. Of one that comes before
+    // X86_PV_INFO it is not said: that would make every static record behind it late.
+    const pages = head.type === REC_TYPE_X86_PV_P2M_FRAMES && this.#domain.pvWidth !== null;
+    if (pages) this.#static.memoryBegins(head);
     const kept = this.#decode(event);
     if (kept === null || !this.#take(kept)) this.#domain.refused.add(head.name);
   }
@@ -255,7 +259,6 @@ export class LibxcRecords {
       if (this.#premiseRefused("X86_PV_INFO")) return false;
       return !this.#report(kept.head, "LC-PV-7");
     }
-    this.#static.memoryBegins(kept.head);
     const { startPfn, endPfn, frames } = value;
     if (domain.p2mRecords === 0 && endPfn === 0) return !this.#report(kept.head, "LC-PV-9");
     if (domain.checkpoints > 0) this.#report(kept.head, "LC-CP-2");
