@@ -63,6 +63,12 @@ const VCPU_SLOT: Readonly<Record<number, keyof VcpuRecords>> = {
   [REC_TYPE_X86_PV_VCPU_MSRS]: "msrs",
 };
 
+/** Records that a restorer refuses before X86_PV_INFO, and by which rule. */
+const NEEDS_PV_INFO: Readonly<Record<number, "LC-PV-7" | "LC-PV-11">> = {
+  [REC_TYPE_X86_PV_P2M_FRAMES]: "LC-PV-7",
+  [REC_TYPE_SHARED_INFO]: "LC-PV-11",
+};
+
 /** A record whose body no restorer refuses by itself. */
 interface DecodedRecord extends KeptRecord {
   readonly value: unknown;
@@ -133,12 +139,30 @@ export class LibxcRecords {
       this.#report(head, "LC-PV-4");
       return;
     }
-    // Memory begins with the record, whatever its body is worth. Of one that comes before
-    // X86_PV_INFO it is not said: that would make every static record behind it late.
-    const pages = head.type === REC_TYPE_X86_PV_P2M_FRAMES && this.#domain.pvWidth !== null;
-    if (pages) this.#static.memoryBegins(head);
+    const premise = this.#judgePremise(head);
     const kept = this.#decode(event);
-    if (kept === null || !this.#take(kept)) this.#domain.refused.add(head.name);
+    if (!premise || kept === null || !this.#take(kept)) this.#domain.refused.add(head.name);
+  }
+
+  /**
+   * What a restorer asks before it looks at a body: X86_PV_INFO for two records (LC-PV-7, LC-PV-11),
+   * and of P2M_FRAMES that the static part is over, whatever its body is worth. Returns false if
+   * the record is refused.
+   */
+  #judgePremise(head: RecordHead): boolean {
+    const rule = NEEDS_PV_INFO[head.type];
+    if (rule === undefined) return true;
+    const early = this.#domain.pvWidth === null;
+    if (rule === "LC-PV-7") this.#static.memoryBegins(head, early);
+    if (!early) return true;
+    return !this.#premiseRefused("X86_PV_INFO") && !this.#report(head, rule);
+  }
+
+  /** Before X86_PV_INFO the restorer takes the size of a 32-bit guest's vcpu records. */
+  #widthFor(type: number): 4 | 8 | null {
+    const { pvWidth, refused } = this.#domain;
+    if (pvWidth !== null || refused.has("X86_PV_INFO")) return pvWidth;
+    return VCPU_SLOT[type] === undefined ? null : 4;
   }
 
   /** Judge the body by itself. Null where the restorer would refuse it, or it was passed over. */
@@ -146,7 +170,7 @@ export class LibxcRecords {
     const row = recordRow(head.type);
     if (row === null) return null;
     const codec: RecordCodec<unknown> = row.codec as RecordCodec<never>;
-    const context = bodyContext(head, this.#domain.pvWidth);
+    const context = bodyContext(head, this.#widthFor(head.type));
     const { value, faults } =
       body === null
         ? { value: null, faults: codec.lengthFaults(head.bodyBytes, context) }
@@ -206,9 +230,6 @@ export class LibxcRecords {
       case REC_TYPE_X86_PV_VCPU_MSRS:
         return this.#takeVcpu(value as VcpuRecord, kept);
       case REC_TYPE_SHARED_INFO:
-        if (domain.pvWidth === null && !this.#premiseRefused("X86_PV_INFO")) {
-          return !this.#report(kept.head, "LC-PV-11");
-        }
         domain.sharedInfo = kept;
         return true;
       case REC_TYPE_X86_TSC_INFO:
@@ -255,10 +276,7 @@ export class LibxcRecords {
 
   #takeP2m(value: P2mFrames, kept: KeptRecord): boolean {
     const domain = this.#domain;
-    if (domain.pvWidth === null) {
-      if (this.#premiseRefused("X86_PV_INFO")) return false;
-      return !this.#report(kept.head, "LC-PV-7");
-    }
+    if (domain.pvWidth === null) return false;
     const { startPfn, endPfn, frames } = value;
     if (domain.p2mRecords === 0 && endPfn === 0) return !this.#report(kept.head, "LC-PV-9");
     if (domain.checkpoints > 0) this.#report(kept.head, "LC-CP-2");
