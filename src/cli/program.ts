@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError, Option } from "commander";
 import { EXIT_CODES_HELP, EXIT_USAGE, exitCodeOf } from "./exit-codes.js";
+import { addHost } from "./host-tree.js";
 import {
   addDomainOptions,
   addFindingsOption,
@@ -69,6 +70,7 @@ export function buildProgram(done: (code: number) => void): Command {
   addManifest(program, done);
   addExplain(program, done);
   addBench(program, done);
+  addHost(program, done, addExamples);
   addHelp(program);
   addCompletion(program);
   return program;
@@ -79,12 +81,14 @@ function addVerify(program: Command, done: (code: number) => void): void {
     .command("verify")
     .description("is each image right? every fault, with rule, byte offset, reason")
     .argument("<file...>", 'paths of images, or "-" for standard input')
-    .option("--read-data", "read page contents too, to find disk faults", false);
+    .option("--read-data", "read page contents too, to find disk faults", false)
+    .option("--on <host>", "will it restore there? a description that `xenstream host` made");
   addOutputOptions(addReadingOptions(addFindingsOption(command)));
   addExamples(command, [
     ["xenstream verify vm.save", "every fault; exit 1 if it would not restore"],
     ["xenstream verify --profile strict *.save", "reject what the documents forbid too"],
     ["zcat vm.save.gz | xenstream verify -", "from a pipe"],
+    ["xenstream verify --on hostb.json vm.save", "and whether that host would take it"],
     ["xenstream verify --json vm.save | jq .files[0].verdict", "for a script"],
   ]);
   command.action(async (files: string[], flags) => {

@@ -1,6 +1,6 @@
 /** The command `verify`: each file through ops/verify, one report each or one document for all. */
 import type { FileResult } from "../findings/index.js";
-import { Platform, verifyFile, wasmBytes } from "../ops/index.js";
+import { hostFacts, Platform, readHostFile, verifyFile, wasmBytes } from "../ops/index.js";
 import { renderTotals, renderVerify } from "../report/index.js";
 import { EXIT_ACCEPTED, EXIT_REJECTED, exitCodeOf } from "./exit-codes.js";
 import type { FindingsOption, SharedOptions } from "./options.js";
@@ -12,12 +12,15 @@ import { withProgress } from "./with-progress.js";
 /** What the command's options parse to. */
 export interface VerifyFlags extends SharedOptions, FindingsOption {
   readonly readData: boolean;
+  /** Path of a host's description. */
+  readonly on?: string;
 }
 
 /** Returns the exit code: the highest of all files. */
 export async function verifyCommand(files: readonly string[], flags: VerifyFlags): Promise<number> {
   const platform = new Platform({ wasmBytes });
-  const options = { ...readingOf(flags), readData: flags.readData };
+  const host = flags.on === undefined ? null : hostFacts(await readHostFile(flags.on));
+  const options = { ...readingOf(flags), readData: flags.readData, host };
   const text = { ...findingsShown(flags), style: await styleFor(factsOf("stdout"), flags.color) };
   const results: FileResult[] = [];
   const totals = { accepted: 0, rejected: 0, failed: 0 };

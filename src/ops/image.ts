@@ -2,6 +2,7 @@
  * One image from its first request to its verdict: the reader, the restorer and the collector put
  * together as one job that only asks for bytes. Every command is made of this.
  */
+import type { HostFacts } from "../checks/index.js";
 import type { MemoryModel, PageEngine } from "../engine/index.js";
 import { FindingCollector, type Limits, type Profile, StreamError } from "../findings/index.js";
 import type { GuestKind, Layer } from "../format/index.js";
@@ -29,6 +30,8 @@ export interface ReadingOptions {
   readonly storePort: number;
   readonly consolePort: number;
   readonly checkpoint: number | null;
+  /** The host that the image is checked against, too (hostFacts()). */
+  readonly host?: HostFacts | null | undefined;
   /** Is told of every PAGE_DATA record that was taken over. */
   readonly onBatch?: ((facts: BatchFacts) => void) | undefined;
 }
@@ -66,6 +69,7 @@ export class Image {
       consolePort: options.consolePort,
       checkpoint: options.checkpoint,
       onBatch: options.onBatch,
+      host: options.host,
       report: (fault) => this.collector.add(fault).stopsRestore,
       suppress: () => this.collector.suppress(),
     };

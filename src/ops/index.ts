@@ -1,5 +1,6 @@
 /** The door of ops/: one operation per command, on top of all inner rooms. */
 
+export { hostFacts } from "../checks/index.js";
 export type { EngineName } from "../engine/index.js";
 export {
   GENERATE_DEFAULTS,
@@ -21,6 +22,15 @@ export * from "./extract-section.js";
 export * from "./generate.js";
 export { type GenidChange, parseGenidChange } from "./genid.js";
 export type { ReadingHooks, ReadingProgress } from "./hooks.js";
+export {
+  checkHostDescription,
+  parseHostDescription,
+  readHostFile,
+  readTextFile,
+} from "./host/description.js";
+export { describeHost, type HostOptions } from "./host/host.js";
+export { parseXenCpuid } from "./host/xen-cpuid.js";
+export { parseXlInfo } from "./host/xl-info.js";
 export * from "./image.js";
 export * from "./inspect.js";
 export * from "./manifest.js";

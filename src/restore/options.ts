@@ -1,6 +1,7 @@
 /**
  * What the one who restores decides or knows: the new domain's numbers, the memory model, limits.
  */
+import type { HostFacts } from "../checks/index.js";
 import type { MemoryModel, PageEngine } from "../engine/port.js";
 import type { Fault, Limits } from "../findings/index.js";
 import type { GuestKind } from "../format/index.js";
@@ -21,6 +22,8 @@ export interface RestoreOptions {
   readonly consolePort: number;
   /** The guest as of this many committed checkpoints; null: as of the last one. */
   readonly checkpoint: number | null;
+  /** The host that the image is checked against, too; null or left out: none. */
+  readonly host?: HostFacts | null | undefined;
   /** Is told of every PAGE_DATA record that was taken over. */
   readonly onBatch?: ((facts: BatchFacts) => void) | undefined;
   /** Takes every fault. Returns true if it stops Xen's restorer (error in profile `restore`). */
