@@ -1,5 +1,5 @@
 /** The command `verify`: each file through ops/verify, one report each or one document for all. */
-import type { FileResult } from "../findings/index.js";
+import { type FileResult, UsageError } from "../findings/index.js";
 import { hostFacts, Platform, readHostFile, verifyFile, wasmBytes } from "../ops/index.js";
 import { renderTotals, renderVerify } from "../report/index.js";
 import { EXIT_ACCEPTED, EXIT_REJECTED, exitCodeOf } from "./exit-codes.js";
@@ -18,6 +18,12 @@ export interface VerifyFlags extends SharedOptions, FindingsOption {
 
 /** Returns the exit code: the highest of all files. */
 export async function verifyCommand(files: readonly string[], flags: VerifyFlags): Promise<number> {
+  if (flags.on === "-" && files.includes("-")) {
+    throw new UsageError("standard input can be the image or the host, not both", {
+      option: "--on",
+      allowed: "a path",
+    });
+  }
   const platform = new Platform({ wasmBytes });
   const host = flags.on === undefined ? null : hostFacts(await readHostFile(flags.on));
   const options = { ...readingOf(flags), readData: flags.readData, host };
