@@ -1,8 +1,8 @@
 /**
  * Whether a host's processor, as its Xen shows it to guests, has what a guest was told it has: the
- * CPU policies of the stream against the host's maxima, bit by bit; vendor and address width; the
- * saved registers and extended state, which tell even where a stream has no policy.
- * Xen compares the highest leaves, CPUID faulting and the saved state. Features above the maximum
+ * CPU policies of the stream against the host's maxima, bit by bit; vendor and address width. The
+ * saved registers and extended state are host-fit-state.ts.
+ * Xen compares the highest leaves and CPUID faulting. Features above the maximum
  * it drops without a word, and the guest, which runs on them, breaks: those are marked as beyond
  * Xen. Sources: Intel SDM volume 2A; AMD APM volume 3; Xen's policy calls (facts).
  */
@@ -17,22 +17,16 @@ import {
   type CpuidRegister,
   type CpuidWord,
   FEATURESET_WORDS,
-  fieldOffset,
-  HVM_CPU_LAYOUT,
-  HVM_DESCRIPTOR_BYTES,
-  type HvmContextRecord,
   MSR_ARCH_CAPABILITIES,
   MSR_NAMES,
   MSR_PLATFORM_INFO,
   MSR_POLICY_BYTES,
   PLATFORM_INFO_CPUID_FAULTING,
   type PolicyMsr,
-  XSTATE_NAMES,
 } from "../format/index.js";
 import { findLeaf, type PolicyPlace } from "./cpu-policy.js";
 import type { HostFacts, PolicyFacts } from "./host-facts.js";
 import { beyondXenFault, hostFault } from "./host-fit.js";
-import { CR4_BITS, EFER_BITS, type FeatureBits, refusedBits } from "./hvm-cpu.js";
 
 type Kind = "hvm" | "pv";
 
@@ -56,7 +50,6 @@ const NOT_COMPARED: ReadonlySet<string> = new Set([
   "zero-fcs-fds",
 ]);
 const ADDRESS_BITS_MASK = 0xff;
-const XSTATE_COMPONENTS = 63;
 
 /** Compare a CPUID policy with what the host gives guests of this kind. LC-POL-2, HF-5 */
 export function checkHostCpuid(
@@ -110,7 +103,8 @@ function rangeFaults(
     const guest = found(leaves, word, place);
     const most = policy.register(word);
     if (guest === null || most === null || guest.value <= most) return [];
-    const message = `${leafText(word)}: the guest has leaves up to ${hex(guest.value)}, the host up to ${hex(most)}.`;
+    const has = `the guest has leaves up to ${hex(guest.value)}, the host up to ${hex(most)}`;
+    const message = `${leafText(word)}: ${has}.`;
     const text = { message, expected: `at most ${hex(most)}`, actual: hex(guest.value) };
     return [hostFault("LC-POL-2", guest.at, text)];
   });
@@ -133,6 +127,8 @@ function wordFaults(
   )?.names;
   // AMD repeats features of leaf 1 here: they are compared there.
   const namedOnly = word.leaf === 0x8000_0001 && word.register === "edx";
+  const lacking =
+    "the guest was told it has it; " + `the host has it not for ${kind.toUpperCase()} guests.`;
   const faults: Fault[] = [];
   for (let bit = 0; bit < 32; bit++) {
     if (((guest.value & ~most) >>> bit) % 2 === 0) continue;
@@ -141,7 +137,7 @@ function wordFaults(
     const bitText = `bit ${bit}${name === null ? "" : ` (${name})`}`;
     faults.push(
       beyondXenFault("LC-POL-2", guest.at, {
-        message: `${leafText(word)}, ${bitText}: the guest was told it has it; the host has it not for ${kind.toUpperCase()} guests.`,
+        message: `${leafText(word)}, ${bitText}: ${lacking}`,
         expected: `${bitText} clear: at most ${hex(most)}`,
         actual: hex(guest.value),
         hint: "Level the CPUs of a pool before guests start; this guest must start anew there.",
@@ -160,7 +156,8 @@ function vendorFaults(
   const leaf = findLeaf(leaves, 0);
   const there = host.description.cpu?.vendor ?? vendorOf(host.policies[kind]);
   if (leaf === undefined || there === null) return [];
-  const here = vendorText(leaf.ebx, leaf.edx, leaf.ecx);
+  const { ebx, ecx, edx } = leaf;
+  const here = vendorText(ebx, edx, ecx) ?? `${hex(ebx)}:${hex(edx)}:${hex(ecx)}`;
   if (here === there) return [];
   const at = found(leaves, { leaf: 0, subleaf: 0, register: "ebx" }, place)?.at ?? place;
   const message = `CPUID leaf 0: the guest was told ${here}, the host is ${there}.`;
@@ -174,12 +171,11 @@ function vendorOf(policy: PolicyFacts | null): string | null {
   return ebx ? vendorText(ebx, edx ?? 0, ecx ?? 0) : null;
 }
 
-/** The vendor's twelve letters, as CPUID leaf 0 has them. */
-export function vendorText(ebx: number, edx: number, ecx: number): string {
-  const letters = [ebx, edx, ecx].flatMap((word) =>
-    [0, 8, 16, 24].map((by) => (word >>> by) & 255),
-  );
-  return String.fromCharCode(...letters);
+/** The vendor's twelve letters, as CPUID leaf 0 has them; null where they are none. */
+export function vendorText(ebx: number, edx: number, ecx: number): string | null {
+  const codes = [ebx, edx, ecx].flatMap((word) => [0, 8, 16, 24].map((by) => (word >>> by) & 255));
+  const text = String.fromCharCode(...codes);
+  return /^[\x20-\x7e]{12}$/.test(text) ? text : null;
 }
 
 function addressFaults(
@@ -197,7 +193,9 @@ function addressFaults(
   if (bits <= most) return [];
   return [
     beyondXenFault("LC-POL-2", guest.at, {
-      message: `${leafText(word)}, bits 7..0: the guest was told ${bits} physical address bits, the host has ${most}.`,
+      message:
+        `${leafText(word)}, bits 7..0: the guest was told ${bits} physical address bits, ` +
+        `the host has ${most}.`,
       expected: `at most ${most}`,
       actual: String(bits),
     }),
@@ -253,57 +251,4 @@ function msrFaults(policy: PolicyFacts, { index, value }: PolicyMsr, at: Place):
     faults.push((faulting ? hostFault : beyondXenFault)("LC-POL-3", at, text));
   }
   return faults;
-}
-
-/** Components of the extended state in use that the host lacks. HC-26; LC-PV-15 for PV */
-export function checkHostXstate(
-  host: HostFacts,
-  kind: Kind,
-  accumulated: bigint,
-  rule: "HC-26" | "LC-PV-15",
-  at: Place,
-): Fault[] {
-  const most = host.xcr0[kind];
-  if (most === null) return [];
-  const faults: Fault[] = [];
-  for (let bit = 0; bit < XSTATE_COMPONENTS; bit++) {
-    if ((((accumulated & ~most) >> BigInt(bit)) & 1n) === 0n) continue;
-    const bitText = `bit ${bit} (${XSTATE_NAMES.get(bit) ?? "unnamed"})`;
-    faults.push(
-      hostFault(rule, at, {
-        message: `xcr0_accum ${bitText}: the guest has used this state; the host has it not.`,
-        expected: `${bitText} clear: at most ${hex(most)}`,
-        actual: hex(accumulated),
-      }),
-    );
-  }
-  return faults;
-}
-
-/** Control registers and extended state of a context record that the host cannot load. */
-export function checkHostVcpu(host: HostFacts, record: HvmContextRecord, place: Place): Fault[] {
-  const body = record.byteOffset + HVM_DESCRIPTOR_BYTES;
-  const at = (byteOffset: number) => ({ ...place, byteOffset, entryIndex: record.ordinal });
-  if (record.fields === null) return [];
-  if (record.name === "CPU_XSAVE") {
-    const accumulated = record.fields.xcr0_accum;
-    return checkHostXstate(host, "hvm", accumulated, "HC-26", at(record.byteOffset));
-  }
-  const policy = host.policies.hvm;
-  if (record.name !== "CPU" || policy === null) return [];
-  const { cr4, msr_efer } = record.fields;
-  const refused = (name: "cr4" | "efer", value: bigint, bits: FeatureBits, offset: number) => {
-    const lacking = refusedBits(value, bits, policy.feature);
-    return bits.flatMap(([bit, features]) => {
-      if (features === null || ((lacking >> BigInt(bit)) & 1n) === 0n) return [];
-      const bitText = `${name} bit ${bit} (${features.join(" or ")})`;
-      const message = `${bitText} is on in vcpu ${record.instance}; the host has no such feature for HVM guests.`;
-      const text = { message, expected: `${bitText} clear`, actual: hex(value) };
-      return [hostFault("HC-20", at(body + offset), text)];
-    });
-  };
-  return [
-    ...refused("cr4", cr4, CR4_BITS, fieldOffset(HVM_CPU_LAYOUT, "cr4")),
-    ...refused("efer", msr_efer, EFER_BITS, fieldOffset(HVM_CPU_LAYOUT, "msr_efer")),
-  ];
 }

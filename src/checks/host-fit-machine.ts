@@ -1,10 +1,10 @@
 /**
- * Whether a host has what a guest needs of the machine: memory, vcpus, its kind of guest, its device
- * model, its TSC, its physical address width. Facts in, faults out; what a description leaves out
+ * Whether a host has what a guest needs of the machine: memory, vcpus, its kind of guest, device
+ * model, TSC, physical address width. Facts in, faults out; what a description leaves out
  * refuses nothing.
  * Sources: xl.cfg manual (shadow_memory) for the overhead; xl info's xen_caps and virt_caps.
  */
-import { counted, type Fault, type HostGuest, type Place } from "../findings/index.js";
+import { counted, type Fault, type HostGuest, hex, type Place } from "../findings/index.js";
 import {
   EMULATOR_QEMU_TRADITIONAL,
   EMULATOR_QEMU_UPSTREAM,
@@ -82,7 +82,9 @@ function memoryFaults(host: HostFacts, needs: GuestNeeds, place: Place): Fault[]
   if (bytes > has) {
     return [
       hostFault("HF-1", place, {
-        message: `The guest's ${needs.populatedPages} pages need ${bytes - has} bytes more than the host has ${word}.`,
+        message:
+          `The guest's ${needs.populatedPages} pages need ${bytes - has} bytes more ` +
+          `than the host has ${word}.`,
         expected: `${bytes} bytes`,
         actual,
       }),
@@ -90,7 +92,9 @@ function memoryFaults(host: HostFacts, needs: GuestNeeds, place: Place): Fault[]
   }
   const overhead = overheadEstimate(needs);
   if (bytes + overhead <= has) return [];
-  const message = `The guest's pages fit, but not with the ${overhead} bytes that Xen is estimated to need beside them.`;
+  const message =
+    `The guest's pages fit, but not with the ${overhead} bytes ` +
+    "that Xen is estimated to need beside them.";
   const expected = `${bytes + overhead} bytes, ${overhead} of them estimated`;
   const fault = beyondXenFault("HF-1", place, { message, expected, actual });
   return [{ ...fault, ruleCase: "estimate" }];
@@ -101,12 +105,14 @@ function vcpuFaults(host: HostFacts, { guest, vcpus }: GuestNeeds, place: Place)
   if (vcpus === null || guest === null) return [];
   const most = guest === "hvm" || guest === "pvh" ? maxVcpus?.hvm : maxVcpus?.pv;
   if (most !== undefined && vcpus > most) {
-    const message = `The guest has ${counted(vcpus, "vcpu")}; the host gives ${guest} guests ${most} at most.`;
+    const has = `The guest has ${counted(vcpus, "vcpu")}`;
+    const message = `${has}; the host gives ${guest} guests ${most} at most.`;
     const text = { message, expected: `at most ${most}`, actual: String(vcpus) };
     return [hostFault("HF-2", place, text)];
   }
   if (cpus === undefined || vcpus <= cpus) return [];
-  const message = `The guest has ${counted(vcpus, "vcpu")}, the host ${counted(cpus, "processor")}.`;
+  const there = counted(cpus, "processor");
+  const message = `The guest has ${counted(vcpus, "vcpu")}, the host ${there}.`;
   const text = { message, expected: `at most ${cpus}`, actual: String(vcpus) };
   return [{ ...beyondXenFault("HF-2", place, text), ruleCase: "overcommit" }];
 }
@@ -114,9 +120,9 @@ function vcpuFaults(host: HostFacts, { guest, vcpus }: GuestNeeds, place: Place)
 function addressFaults(host: HostFacts, { maxPfn }: GuestNeeds, place: Place): Fault[] {
   const bits = host.description.cpu?.physicalAddressBits;
   if (bits === undefined || maxPfn < 2 ** bits / PAGE_BYTES) return [];
-  const message = `The guest has a page at pfn 0x${maxPfn.toString(16)}, beyond the host's ${bits} address bits.`;
-  const expected = `pfns below 0x${(2 ** bits / PAGE_BYTES).toString(16)}`;
-  const actual = `0x${maxPfn.toString(16)}`;
+  const actual = hex(maxPfn);
+  const message = `The guest has a page at pfn ${actual}, beyond the host's ${bits} address bits.`;
+  const expected = `pfns below ${hex(2 ** bits / PAGE_BYTES)}`;
   return [beyondXenFault("HF-6", place, { message, expected, actual })];
 }
 
@@ -129,7 +135,7 @@ export function checkDeviceModel(host: HostFacts, model: string, place: Place): 
     isAtLeast(host.release, FIRST_WITHOUT_QEMU_TRADITIONAL);
   if (deviceModels === undefined ? !gone : deviceModels.includes(model)) return [];
   const has = deviceModels === undefined ? "qemu-xen alone" : deviceModels.join(", ") || "none";
-  const message = `The image holds the state of ${model}; ${hostXen(host)} is not known to have it.`;
+  const message = `The image is of ${model}, which ${hostXen(host)} is not known to have.`;
   return [beyondXenFault("HF-4", place, { message, expected: has, actual: model })];
 }
 
@@ -137,7 +143,7 @@ export function checkDeviceModel(host: HostFacts, model: string, place: Place): 
 export function checkMachineType(host: HostFacts, machine: string, place: Place): Fault[] {
   const { machines } = host.description;
   if (machines === undefined || machines.includes(machine)) return [];
-  const message = `The domain's machine is ${machine}, which the host's QEMU is not known to have.`;
+  const message = `The domain's machine is ${machine}, which the host is not known to have.`;
   const expected = machines.join(", ") || "none";
   return [beyondXenFault("HF-4", place, { message, expected, actual: machine })];
 }

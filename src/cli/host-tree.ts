@@ -1,6 +1,6 @@
 /**
- * The command `host` in the command tree, and the option of `verify` that reads what it writes. What
- * they do is loaded when they are called.
+ * The command `host` in the command tree, and how its options are parsed. What it does is loaded
+ * when it is called.
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { addOutputOptions, parseBytes, parseInteger } from "./options.js";

@@ -41,9 +41,9 @@ errors still go to standard error. Fields are only ever added.
   findings[]          rule, severity, layer, byteOffset, message, and where they
                       apply recordIndex, recordType, entryIndex, expected,
                       actual, hint, excerpt (bytes around, of a file)
-  host                with --on: name, verdict (fits, blocked), blocking[] (rule,
-                      message, beyondXen), needs, notChecked[]; its findings
-                      carry onHost, and beyondXen where Xen would not refuse
+  host                with --on: name, verdict (fits or blocked), blocking[]
+                      (rule, message, beyondXen), needs, notChecked[]; findings
+                      of it carry onHost, beyondXen where Xen would not refuse
   suppressed          checks left out: what they rest on was refused
   memory, hvmParams, completion, emulator, xenstore      restore
   headers, records, batches, hvmContext, config          inspect

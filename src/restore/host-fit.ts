@@ -1,6 +1,6 @@
 /**
- * Watches the events of an image for what a host would not take (`verify --on`), and says in the end
- * whether the image fits. It sees what the restorer took, changes nothing, and reports its faults
+ * Watches the events of an image for what a host would not take (`verify --on`), and says in
+ * the end whether the image fits. It sees what the restorer took, changes nothing, and reports its faults
  * beside those of the image. The checks themselves are checks/host-fit*.ts.
  */
 import {
@@ -26,7 +26,6 @@ import {
 } from "../checks/index.js";
 import {
   type Fault,
-  type HostGuest,
   type HostReason,
   type HostResult,
   MAX_FAULTS_PER_BODY,
@@ -61,6 +60,7 @@ import {
 } from "../stream/index.js";
 import { deviceModelOfConfig, machineOfConfig } from "./config.js";
 import type { DomainFacts, KeptRecord } from "./facts.js";
+import { hostGuest, notesOf, reasonOf } from "./host-notes.js";
 
 /** Offset of xcr0_accum in the body of X86_PV_VCPU_XSAVE: behind the head and xcr0. */
 const PV_XCR0_ACCUM_OFFSET = 16;
@@ -287,11 +287,6 @@ export class HostFit {
   }
 }
 
-function reasonOf({ rule, message, onHost }: Fault): HostReason {
-  const beyond = onHost === "beyond-xen" ? { beyondXen: true as const } : {};
-  return { rule, message: message ?? "", ...beyond };
-}
-
 function u32(bytes: Uint8Array, offset: number): number {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(offset, true);
 }
@@ -300,48 +295,4 @@ function decoded<V>({ head, body }: KeptRecord): V | null {
   const row = recordRow(head.type);
   if (row === null) return null;
   return (row.codec as unknown as RecordCodec<V>).decode(body, bodyContext(head)).value;
-}
-
-function hostGuest({ guest, pvh, pvWidth }: DomainFacts): HostGuest | null {
-  if (guest === "hvm") return pvh ? "pvh" : "hvm";
-  if (guest === null || pvWidth === null) return null;
-  return pvWidth === 4 ? "pv32" : "pv64";
-}
-
-/** What was not checked, and why. */
-function notesOf(host: HostFacts, domain: DomainFacts, needs: GuestNeeds): string[] {
-  const { description, release, guests, policies, xcr0 } = host;
-  const kind = domain.guest === "pv" ? "pv" : "hvm";
-  const policy = policies[kind];
-  const notes: string[] = [];
-  const say = (missing: boolean, text: string): void => {
-    if (missing) notes.push(text);
-  };
-  say(release === null, "limits of the release: the host file does not name its Xen");
-  say(guests === null, "kinds of guests: the host file does not list them");
-  const { freeBytes, totalBytes } = description.memory ?? {};
-  say(freeBytes === undefined && totalBytes === undefined, "memory: the host file has none");
-  say(
-    freeBytes === undefined && totalBytes !== undefined,
-    "free memory: the host file tells the total alone",
-  );
-  say(
-    description.maxVcpus?.[kind] === undefined,
-    "most vcpus of a guest: the host file does not tell",
-  );
-  say(needs.vcpus === null, "vcpus: the image does not tell how many");
-  say(policy === null, `CPU features: the host file has no ${kind}Max policy`);
-  say(xcr0[kind] === null, "extended state (xcr0): the host file does not tell");
-  say(
-    domain.cpuidPolicy === null && policy !== null,
-    "CPU features one by one: the image has no CPUID policy; saved control registers and " +
-      "extended state stand for it",
-  );
-  say(domain.msrPolicy === null && policy !== null, "MSRs: the image has no MSR policy");
-  const emulated = kind === "hvm" && !domain.pvh;
-  say(
-    emulated && description.deviceModels === undefined,
-    "device models: the host file does not list them",
-  );
-  return notes;
 }

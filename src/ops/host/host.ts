@@ -129,10 +129,9 @@ function identityOf(leaves: readonly HostLeaf[]): HostCpu {
   const leafOf = (at: number) => leaves.find(({ leaf }) => Number(leaf) === at);
   const [vendor, version] = [leafOf(0), leafOf(1)];
   const widths = Number(leafOf(CPUID_LEAF_ADDRESS_WIDTHS)?.eax ?? 0) & 0xff;
+  const text = vendor && vendorText(Number(vendor.ebx), Number(vendor.edx), Number(vendor.ecx));
   return {
-    ...(vendor === undefined
-      ? {}
-      : { vendor: vendorText(Number(vendor.ebx), Number(vendor.edx), Number(vendor.ecx)) }),
+    ...(text ? { vendor: text } : {}),
     ...(version === undefined ? {} : versionOf(Number(version.eax))),
     ...(widths === 0 ? {} : { physicalAddressBits: widths }),
   };

@@ -6,7 +6,7 @@
  *
  *   Dynamic sets:                               HVM Max policy: 31 leaves, 2 MSRs
  *   HVM Max       178bfbff:f6f83203:...          CPUID:
- *                                                 leaf     subleaf  -> eax      ebx      ecx      edx
+ *                                                 leaf     subleaf  -> eax      ebx ...
  *                                                 00000000:ffffffff -> 0000000d:...
  *                                                MSRs:
  *                                                 index    -> value

@@ -1,6 +1,6 @@
 /**
- * Reads what `xl info` prints: one `key : value` a line. Pure: text in, what it tells of a host out.
- * What xl does not print stays out. Source: xl(1) manual, "info"; its printed form.
+ * Reads what `xl info` prints: one `key : value` a line. Pure: text in, what it tells of a host
+ * out. What xl does not print stays out. Source: xl(1) manual, "info"; its printed form.
  */
 import { type HostDescription, type HostGuest, UsageError } from "../../findings/index.js";
 import { isAtLeast } from "../../format/index.js";

@@ -1,6 +1,6 @@
 /**
- * The same image for two hosts: taken by one, refused by the other with what is in the way named; by
- * both engines, from every kind of container, from a file and from a pipe.
+ * The same image for two hosts: taken by one, refused by the other with what is in the way named;
+ * by both engines, from every kind of container, from a file and from a pipe.
  */
 import { describe, expect, it } from "vitest";
 import type { HostFacts } from "../../../src/checks/index.js";
@@ -190,7 +190,7 @@ describe("the machine that a config names", () => {
     const without = (xen: string) => on({ xen, deviceModels: undefined as never });
     expect(reasons(image, without("4.20"))).toEqual([]);
     expect(reasons(image, without("4.21"))).toEqual([
-      expect.stringMatching(/^HF-4 The image holds the state of qemu-xen-traditional; Xen 4.21/),
+      expect.stringMatching(/^HF-4 The image is of qemu-xen-traditional, which Xen 4.21/),
     ]);
   });
 });

@@ -10,7 +10,7 @@ describe("the featuresets of xen-cpuid", () => {
     expect(Object.keys(policies).sort()).toEqual(["host", "hvmMax", "pvMax", "raw"]);
     expect(policies.hvmMax?.featureset).toEqual([
       ...["0x17cbfbff", "0xf7fa3223", "0x2c100800", "0x121", "0x7"],
-      ...["0x20", "0x8", "0x100", "0x0", "0x9c000400"],
+      ...["0xa0", "0x8", "0x100", "0x0", "0x9c000400"],
     ]);
   });
 
