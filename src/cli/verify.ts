@@ -1,6 +1,6 @@
 /** The command `verify`: each file through ops/verify, one report each or one document for all. */
 import { type FileResult, UsageError } from "../findings/index.js";
-import { hostFacts, Platform, readHostFile, verifyFile, wasmBytes } from "../ops/index.js";
+import { Platform, verifyFile, wasmBytes } from "../ops/index.js";
 import { renderTotals, renderVerify } from "../report/index.js";
 import { EXIT_ACCEPTED, EXIT_REJECTED, exitCodeOf } from "./exit-codes.js";
 import type { FindingsOption, SharedOptions } from "./options.js";
@@ -25,7 +25,7 @@ export async function verifyCommand(files: readonly string[], flags: VerifyFlags
     });
   }
   const platform = new Platform({ wasmBytes });
-  const host = flags.on === undefined ? null : hostFacts(await readHostFile(flags.on));
+  const host = flags.on === undefined ? null : await hostOption(flags.on);
   const options = { ...readingOf(flags), readData: flags.readData, host };
   const text = { ...findingsShown(flags), style: await styleFor(factsOf("stdout"), flags.color) };
   const results: FileResult[] = [];
@@ -51,4 +51,10 @@ export async function verifyCommand(files: readonly string[], flags: VerifyFlags
   if (files.length > 1) print(renderTotals(totals, text));
   if (flags.json) writeJson({ v: 1, command: "verify", tool: TOOL, files: results });
   return code;
+}
+
+/** Loaded where a host is named: most runs name none. */
+async function hostOption(path: string) {
+  const { hostFileCheck } = await import("./host-option.js");
+  return hostFileCheck(path);
 }

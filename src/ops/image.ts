@@ -2,12 +2,16 @@
  * One image from its first request to its verdict: the reader, the restorer and the collector put
  * together as one job that only asks for bytes. Every command is made of this.
  */
-import type { HostFacts } from "../checks/index.js";
 import type { MemoryModel, PageEngine } from "../engine/index.js";
 import { FindingCollector, type Limits, type Profile, StreamError } from "../findings/index.js";
 import type { GuestKind, Layer } from "../format/index.js";
 import type { BatchFacts } from "../guest/index.js";
-import { DOMAIN_DEFAULTS, type RestoreOptions, Restorer } from "../restore/index.js";
+import {
+  DOMAIN_DEFAULTS,
+  type HostCheck,
+  type RestoreOptions,
+  Restorer,
+} from "../restore/index.js";
 import {
   type ImageEnd,
   isRequest,
@@ -30,8 +34,8 @@ export interface ReadingOptions {
   readonly storePort: number;
   readonly consolePort: number;
   readonly checkpoint: number | null;
-  /** The host that the image is checked against, too (hostFacts()). */
-  readonly host?: HostFacts | null | undefined;
+  /** The host that the image is checked against, too (hostCheck()). */
+  readonly host?: HostCheck | null | undefined;
   /** Is told of every PAGE_DATA record that was taken over. */
   readonly onBatch?: ((facts: BatchFacts) => void) | undefined;
 }

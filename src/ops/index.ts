@@ -1,6 +1,5 @@
 /** The door of ops/: one operation per command, on top of all inner rooms. */
 
-export { hostFacts } from "../checks/index.js";
 export type { EngineName } from "../engine/index.js";
 export {
   GENERATE_DEFAULTS,
@@ -22,6 +21,7 @@ export * from "./extract-section.js";
 export * from "./generate.js";
 export { type GenidChange, parseGenidChange } from "./genid.js";
 export type { ReadingHooks, ReadingProgress } from "./hooks.js";
+export { hostCheck } from "./host/check.js";
 export {
   checkHostDescription,
   parseHostDescription,

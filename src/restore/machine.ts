@@ -22,7 +22,7 @@ import {
 import { pvhOfConfig, vcpusOfConfig } from "./config.js";
 import { DomainFacts } from "./facts.js";
 import { compareConfiguredGenid } from "./genid.js";
-import { HostFit } from "./host-fit.js";
+import type { HostFit } from "./host-fit.js";
 import { completeHvm, completeParams, completePorts } from "./hvm.js";
 import { LibxcRecords } from "./libxc-records.js";
 import { LibxlRecords } from "./libxl-records.js";
@@ -57,7 +57,7 @@ export class Restorer {
     this.#domainOptions = options;
     this.#vcpus = options.vcpus;
     this.libxl = new LibxlRecords(options);
-    this.hostFit = options.host ? new HostFit(options.host, options.report) : null;
+    this.hostFit = options.host?.(options.report) ?? null;
   }
 
   /** Take one event. */

@@ -1,11 +1,14 @@
 /**
  * What the one who restores decides or knows: the new domain's numbers, the memory model, limits.
  */
-import type { HostFacts } from "../checks/index.js";
 import type { MemoryModel, PageEngine } from "../engine/port.js";
 import type { Fault, Limits } from "../findings/index.js";
 import type { GuestKind } from "../format/index.js";
 import type { BatchFacts } from "../guest/index.js";
+import type { HostFit } from "./host-fit.js";
+
+/** Makes what watches one image for a host. Passed in, so that it is loaded where it is wanted. */
+export type HostCheck = (report: (fault: Fault) => void) => HostFit;
 
 export interface RestoreOptions {
   readonly engine: PageEngine;
@@ -23,7 +26,7 @@ export interface RestoreOptions {
   /** The guest as of this many committed checkpoints; null: as of the last one. */
   readonly checkpoint: number | null;
   /** The host that the image is checked against, too; null or left out: none. */
-  readonly host?: HostFacts | null | undefined;
+  readonly host?: HostCheck | null | undefined;
   /** Is told of every PAGE_DATA record that was taken over. */
   readonly onBatch?: ((facts: BatchFacts) => void) | undefined;
   /** Takes every fault. Returns true if it stops Xen's restorer (error in profile `restore`). */

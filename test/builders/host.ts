@@ -1,8 +1,8 @@
 /**
  * Builders of hosts: a description with all that a check may ask for, and ones that lack something.
  */
-import { hostFacts } from "../../src/checks/index.js";
 import type { HostDescription, HostLeaf } from "../../src/findings/index.js";
+import { hostCheck } from "../../src/ops/index.js";
 import { type CpuidLeaf, NO_SUBLEAF } from "./libxc.js";
 
 const hex = (value: number): string => `0x${value.toString(16)}`;
@@ -77,8 +77,8 @@ export const like = (fields: Partial<HostDescription>): HostDescription => ({
   ...fields,
 });
 
-/** The ample host as checks see it, with these fields in place of its own. */
-export const on = (fields: Partial<HostDescription> = {}) => hostFacts(like(fields));
+/** What watches an image for the ample host, with these fields in place of its own. */
+export const on = (fields: Partial<HostDescription> = {}) => hostCheck(like(fields));
 
 /** The ample host with another processor. */
 export const onCpu = (cpu: Partial<NonNullable<HostDescription["cpu"]>>) =>

@@ -3,7 +3,6 @@
  * without types need. Names and meanings are those of the command's options.
  */
 import { totalmem } from "node:os";
-import { hostFacts } from "../../checks/index.js";
 import type { EngineName, MemoryModel } from "../../engine/index.js";
 import {
   DEFAULT_LIMITS,
@@ -13,6 +12,7 @@ import {
   UsageError,
 } from "../../findings/index.js";
 import { FORMAT_HINTS, type FormatHint } from "../../stream/index.js";
+import { hostCheck } from "../host/check.js";
 import { checkHostDescription } from "../host/description.js";
 import { READING_DEFAULTS, type ReadingOptions } from "../image.js";
 
@@ -141,7 +141,7 @@ export function checkOptions(options: VerifyOptions & RestoreOptions): CheckedOp
         maxMemoryBytes: checkLimit("maxMemoryBytes", maxMemoryBytes),
       },
       readData: options.readData ?? false,
-      host: options.on === undefined ? null : hostFacts(checkHostDescription(options.on)),
+      host: options.on === undefined ? null : hostCheck(checkHostDescription(options.on)),
       checkpoint: integer("checkpoint", 1, Number.MAX_SAFE_INTEGER) ?? null,
       sharedInfoFrame: integer("sharedInfoFrame", 0, 2 ** 40) ?? READING_DEFAULTS.sharedInfoFrame,
       storePort: integer("storePort", 0, MAX_U32) ?? READING_DEFAULTS.storePort,

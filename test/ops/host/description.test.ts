@@ -3,12 +3,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, it } from "vitest";
+import { hostFacts } from "../../../src/checks/index.js";
 import { UsageError } from "../../../src/findings/index.js";
 import { HVM_TYPE_NAMES } from "../../../src/format/index.js";
 import {
   checkHostDescription,
   describeHost,
-  hostFacts,
   parseHostDescription,
 } from "../../../src/ops/index.js";
 import { AMPLE } from "../../builders/host.js";

@@ -3,8 +3,8 @@
  * by both engines, from every kind of container, from a file and from a pipe.
  */
 import { describe, expect, it } from "vitest";
-import type { HostFacts } from "../../../src/checks/index.js";
 import type { HostResult } from "../../../src/findings/index.js";
+import type { HostCheck } from "../../../src/restore/index.js";
 import { ascii, concat, poke, u32le, zeros } from "../../builders/bytes.js";
 import { AMPLE, changed, LEAVES, on, onCpu, onLeaves } from "../../builders/host.js";
 import { contextRecord, hvmContextBlob, hvmStream } from "../../builders/hvm.js";
@@ -22,14 +22,14 @@ const guest = (leaves = LEAVES): Part[] =>
   instead(hvm(), REC.X86_CPUID_POLICY, cpuidPolicy(leaves));
 const GUEST = join(guest());
 
-function checked(bytes: Uint8Array, host: HostFacts, options: RunOptions = {}): HostResult {
+function checked(bytes: Uint8Array, host: HostCheck, options: RunOptions = {}): HostResult {
   const { image } = runBytes(bytes, { host, ...options });
   const result = image.restorer.hostFit?.result();
   if (result === undefined) throw new Error("no host was checked");
   return result;
 }
 
-const reasons = (bytes: Uint8Array, host: HostFacts) =>
+const reasons = (bytes: Uint8Array, host: HostCheck) =>
   checked(bytes, host).blocking.map(({ rule, message }) => `${rule} ${message}`);
 
 describe("an image that an ample host takes", () => {
@@ -45,7 +45,7 @@ describe("an image that an ample host takes", () => {
     });
   });
 
-  it.each<[string, HostFacts, RegExp]>([
+  it.each<[string, HostCheck, RegExp]>([
     [
       "a feature bit",
       onLeaves(changed([7, "ebx"], 0x80)),
@@ -120,7 +120,7 @@ describe("an image that an ample host takes", () => {
   });
 
   it("tells Xen's own refusals from what goes beyond them", () => {
-    const beyond = (host: HostFacts) => checked(GUEST, host).blocking.map((one) => one.beyondXen);
+    const beyond = (host: HostCheck) => checked(GUEST, host).blocking.map((one) => one.beyondXen);
     expect(beyond(onLeaves(changed([0, "eax"], 7)))).toEqual([undefined]);
     expect(beyond(onLeaves(changed([7, "ebx"], 0x80)))).toEqual([true]);
     expect(beyond(on({ memory: { freeBytes: 1024 } }))).toEqual([undefined]);
