@@ -9,6 +9,7 @@ import {
   addFindingsOption,
   addOutputOptions,
   addReadingOptions,
+  addReportOptions,
   parseBytes,
   parseInteger,
   parsePfns,
@@ -80,12 +81,13 @@ function addVerify(program: Command, done: (code: number) => void): void {
     .description("is each image right? every fault, with rule, byte offset, reason")
     .argument("<file...>", 'paths of images, or "-" for standard input')
     .option("--read-data", "read page contents too, to find disk faults", false);
-  addOutputOptions(addReadingOptions(addFindingsOption(command)));
+  addOutputOptions(addReadingOptions(addReportOptions(addFindingsOption(command))));
   addExamples(command, [
     ["xenstream verify vm.save", "every fault; exit 1 if it would not restore"],
     ["xenstream verify --profile strict *.save", "reject what the documents forbid too"],
     ["zcat vm.save.gz | xenstream verify -", "from a pipe"],
     ["xenstream verify --json vm.save | jq .files[0].verdict", "for a script"],
+    ["xenstream verify --junit out.xml *.save", "and a report for Jenkins or GitLab"],
   ]);
   command.action(async (files: string[], flags) => {
     const { verifyCommand } = await import("./verify.js");
