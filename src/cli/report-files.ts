@@ -7,14 +7,17 @@ import { resolve } from "node:path";
 import { UsageError } from "../findings/index.js";
 import { OutcomeSpool, STANDARD_OUTPUT, writeOutput } from "../ops/index.js";
 import {
+  htmlReport,
   type ImageOutcome,
   junitReport,
+  prometheusReport,
   type ReportFormat,
   type ReportHead,
   reportText,
   sarifReport,
 } from "../report/files/index.js";
 import { EXIT_ACCEPTED, exitCodeOf } from "./exit-codes.js";
+import { GithubStep } from "./github.js";
 import { interruptible } from "./interruptible.js";
 import type { ReportFlags } from "./options.js";
 import { printError } from "./output.js";
@@ -23,6 +26,8 @@ import { printError } from "./output.js";
 const FORMATS = {
   junit: junitReport,
   sarif: sarifReport,
+  html: htmlReport,
+  prometheus: prometheusReport,
 } as const satisfies Readonly<Partial<Record<keyof ReportFlags, ReportFormat>>>;
 
 /** A file that was asked for. */
@@ -35,6 +40,7 @@ interface Wanted {
 /** Writes what the flags ask for. Made before the work, which a bad flag then does not cost. */
 export class ReportFiles {
   readonly #wanted: readonly Wanted[];
+  readonly #github: GithubStep | null;
   #spool: OutcomeSpool | null = null;
 
   /**
@@ -55,6 +61,7 @@ export class ReportFiles {
       }
       places.add(place);
     }
+    this.#github = flags.github ? new GithubStep(places.has(STANDARD_OUTPUT)) : null;
   }
 
   /** Whether a report takes standard output, so that nothing else may be written there. */
@@ -85,6 +92,11 @@ export class ReportFiles {
     }
   }
 
+  /** To be called before anything is printed. */
+  begin(): void {
+    this.#github?.begin();
+  }
+
   /** Keep what came of an image until write(); in any order, `index` is its place in the input. */
   take(index: number, outcome: ImageOutcome): void {
     this.#spool ??= new OutcomeSpool();
@@ -97,11 +109,18 @@ export class ReportFiles {
    * @returns the exit code that the writing asks for
    */
   write(head: ReportHead): Promise<number> {
+    const outcomes = () => this.#spool?.outcomes() ?? [];
+    const files = this.#wanted.map(
+      ({ path, format }) =>
+        () =>
+          writeReport(path, reportText(format, head, outcomes())),
+    );
+    const all = [...files, () => this.#github?.end(head, outcomes)];
     return interruptible(async () => {
       let code: number = EXIT_ACCEPTED;
-      for (const { path, format } of this.#wanted) {
+      for (const write of all) {
         try {
-          writeReport(path, reportText(format, head, this.#spool?.outcomes() ?? []));
+          write();
         } catch (error) {
           printError(error);
           code = Math.max(code, exitCodeOf(error));

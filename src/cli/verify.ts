@@ -21,6 +21,7 @@ export async function verifyCommand(files: readonly string[], flags: VerifyFlags
   const reports = await openReports(flags, flags.json);
   try {
     reports?.spare(files);
+    reports?.begin();
     const text = { ...findingsShown(flags), style: await styleFor(factsOf("stdout"), flags.color) };
     const run = new VerifyRun(files, flags, text, reports);
     for (const [index, file] of files.entries()) await run.verify(index, file);

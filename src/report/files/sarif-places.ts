@@ -20,7 +20,7 @@ export function uriOf(file: string): string {
   return encoded.startsWith("/") ? `file://${encoded}` : encoded;
 }
 
-/** Only what is unreserved stays: encodeURIComponent leaves "'()*!" but a reference may hold them. */
+/** Percent-encoded, but for what a reference may hold. */
 function segmentOf(segment: string): string {
   return encodeURIComponent(segment.replace(/[\ud800-\udfff]/gu, "\ufffd"));
 }

@@ -1,6 +1,6 @@
 /**
  * A batch as SARIF 2.1.0: a run whose results are the findings, written as they come; what depends
- * on all of them (rules, artifacts, notifications) stands behind. Source: the OASIS standard and its
+ * on all of them (rules, artifacts, notifications) stands behind. Source: the OASIS standard, its
  * schema; GitHub's limits for uploads, kept by leaving out what would go beyond, errors last.
  */
 import type { Artifact, Notification, PropertyBag, Result } from "sarif";

@@ -2,9 +2,9 @@
  * Words that all report files share: names made harmless, an image's findings in counts and lines,
  * text escaped for XML and HTML. File names and messages are hostile: they hold whatever bytes.
  */
-import type { FileResult, Finding, Severity } from "../../findings/index.js";
+import type { BatchSummaryLine, FileResult, Finding, Severity } from "../../findings/index.js";
 import { findingCounts, placeText } from "../findings.js";
-import { printable } from "../text.js";
+import { plural, printable } from "../text.js";
 import type { ImageOutcome } from "./port.js";
 import { wasJudged } from "./port.js";
 
@@ -49,7 +49,17 @@ export function stateOf(outcome: ImageOutcome): ImageState {
   return wasJudged(outcome) ? outcome.verdict : "error";
 }
 
-/** How many findings of each severity an image has, those not kept with the errors. */
+/** `4 images: 2 accepted, 1 rejected, 1 not read`. */
+export function totalsText({ files, accepted, rejected, failed }: BatchSummaryLine): string {
+  const parts = [
+    `${accepted} accepted`,
+    ...(rejected === 0 ? [] : [`${rejected} rejected`]),
+    ...(failed === 0 ? [] : [`${failed} not read`]),
+  ];
+  return `${plural(files, "image")}: ${parts.join(", ")}`;
+}
+
+/** How many findings of each severity an image has. */
 export function countsOf(result: FileResult): Record<Severity, number> {
   const counts = { error: 0, warning: 0, note: 0 };
   for (const { severity } of result.findings) counts[severity] += 1;
