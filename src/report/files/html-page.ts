@@ -64,7 +64,8 @@ export function table(
 ): string {
   const heads = columns.map((name) => `<th scope="col">${name}</th>`).join("");
   return [
-    '<div class="scroll">',
+    // What scrolls must be reachable without a pointer.
+    `<section class="scroll" aria-label="${caption}" tabindex="0">`,
     "<table>",
     `<caption>${caption}</caption>`,
     `<thead><tr>${heads}</tr></thead>`,
@@ -72,7 +73,7 @@ export function table(
     ...rows,
     "</tbody>",
     "</table>",
-    "</div>",
+    "</section>",
     "",
   ].join("\n");
 }
