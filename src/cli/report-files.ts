@@ -94,8 +94,13 @@ export class ReportFiles {
     }
   }
 
-  /** To be called before anything is printed. */
+  /**
+   * To be called before the work, and before anything is printed.
+   *
+   * @throws {InputError} code "output", as take(): there is no place to keep results
+   */
   begin(): void {
+    this.#spool = new OutcomeSpool();
     this.#github?.begin();
   }
 
@@ -104,8 +109,7 @@ export class ReportFiles {
    * the input.
    */
   take(index: number, outcome: ImageOutcome): void {
-    this.#spool ??= new OutcomeSpool();
-    this.#spool.put(index, outcome);
+    this.#spool?.put(index, outcome);
     this.#states[stateOf(outcome)] += 1;
   }
 

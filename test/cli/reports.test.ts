@@ -131,6 +131,13 @@ describe("report files", () => {
     expect(readdirSync(TMPDIR)).toEqual([]);
   });
 
+  it("are given up before the work where their results cannot be kept", () => {
+    const env = { TMPDIR: folder.path("no/such/folder") };
+    const { code, stdout, stderr } = xenstream(["verify", good, "--html", "-"], { env });
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(/^xenstream: cannot keep results in .*ENOENT/);
+  });
+
   it("tell of names that are not UTF-8 and of names that break lines", () => {
     const place = placeFor("odd");
     writeFileSync(Buffer.concat([Buffer.from(place("")), Buffer.from([0xff, 0xfe])]), "x");
