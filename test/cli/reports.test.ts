@@ -48,7 +48,7 @@ describe("report files", () => {
     expect([run.code, text(run.stdout), run.stderr]).toEqual([2, text(plain.stdout), plain.stderr]);
     expect(read(place("junit"))).toContain('tests="3" failures="1" errors="1"');
     expect(JSON.parse(read(place("sarif")))).toMatchObject({ version: "2.1.0" });
-    expect(read(place("html"))).toContain("3 images: 1 accepted, 1 rejected, 1 not read</h1>");
+    expect(read(place("html"))).toContain("3 images: 1 accepted, 1 rejected, 1 failed</h1>");
     expect(parseExposition(read(place("prometheus"))).get("xenstream_run_exit_code")).toMatchObject(
       { samples: [{ value: 2 }] },
     );

@@ -115,7 +115,7 @@ function detailsOf(outcome: ImageOutcome, id: string): string {
   const name = markup(imageName(outcome.file));
   const title = `<section id="${id}">\n<h2>${name}</h2>\n`;
   if (!wasJudged(outcome)) {
-    return `${title}<p class="error">Not read: ${markup(outcome.error.message)}</p>\n</section>\n`;
+    return `${title}<p class="error">Failed: ${markup(outcome.error.message)}</p>\n</section>\n`;
   }
   const shown = worstFirst(outcome.findings).slice(0, HTML_IMAGE_FINDINGS);
   const more = outcome.findings.length - shown.length + (outcome.findingsDropped ?? 0);

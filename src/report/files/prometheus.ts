@@ -16,7 +16,7 @@ import { countsOf, plainText } from "./words.js";
 
 /** Metrics of each image, with their help. */
 const IMAGE_METRICS = {
-  xenstream_image_verdict: "1 for what came of the image: accept, reject or error (not read).",
+  xenstream_image_verdict: "1 for what came of the image: accept, reject or error (no verdict).",
   xenstream_image_bytes: "Bytes of the image after decompression.",
   xenstream_image_duration_seconds: "Seconds from opening the image to its verdict.",
   xenstream_image_findings: "Findings of the image by severity.",

@@ -48,7 +48,7 @@ interface Ranked<T> {
   readonly item: T;
 }
 
-/** Of what is made of images, that of the worst: rejected, then not read, then most findings. */
+/** Of what is made of images, that of the worst: rejected, then failed, then most findings. */
 export class WorstImages<T> {
   readonly #limit: number;
   #kept: Ranked<T>[] = [];

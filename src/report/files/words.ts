@@ -41,13 +41,13 @@ export function imageName(file: string): string {
   return file === "-" ? "(standard input)" : plainText(file);
 }
 
-/** `4 images: 2 accepted, 1 rejected, 1 not read`. */
+/** `4 images: 2 accepted, 1 rejected, 1 failed`. */
 export function totalsText(states: ReportHead["states"]): string {
   const { accept, reject, error } = states;
   const parts = [
     `${accept} accepted`,
     ...(reject === 0 ? [] : [`${reject} rejected`]),
-    ...(error === 0 ? [] : [`${error} not read`]),
+    ...(error === 0 ? [] : [`${error} failed`]),
   ];
   return `${plural(accept + reject + error, "image")}: ${parts.join(", ")}`;
 }
