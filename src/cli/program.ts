@@ -10,6 +10,7 @@ import {
   addFindingsOption,
   addOutputOptions,
   addReadingOptions,
+  addReportOptions,
   parseBytes,
   parseInteger,
   parsePfns,
@@ -84,7 +85,7 @@ export function buildProgram(done: (code: number) => void, named?: string): Comm
     .showSuggestionAfterError()
     .addHelpText(
       "after",
-      `\nTopics: xenstream help profiles | json | exit-codes | formats | hosts | rules`,
+      `\nTopics: xenstream help profiles | json | exit-codes | formats | hosts | reports | rules`,
     )
     .addHelpText("after", EXIT_CODES_HELP);
   const one = named !== undefined && Object.hasOwn(COMMANDS, named) && !NEED_ALL.includes(named);
@@ -99,13 +100,14 @@ function addVerify(program: Command, done: (code: number) => void): void {
     .argument("<file...>", 'paths of images, or "-" for standard input')
     .option("--read-data", "read page contents too, to find disk faults", false)
     .option("--on <host>", "will it restore there? a description that `xenstream host` made");
-  addOutputOptions(addReadingOptions(addFindingsOption(command)));
+  addOutputOptions(addReadingOptions(addReportOptions(addFindingsOption(command))));
   addExamples(command, [
     ["xenstream verify vm.save", "every fault; exit 1 if it would not restore"],
     ["xenstream verify --profile strict *.save", "reject what the documents forbid too"],
     ["zcat vm.save.gz | xenstream verify -", "from a pipe"],
     ["xenstream verify --on hostb.json vm.save", "and whether that host would take it"],
     ["xenstream verify --json vm.save | jq .files[0].verdict", "for a script"],
+    ["xenstream verify --junit out.xml *.save", "and a report for Jenkins or GitLab"],
   ]);
   command.action(async (files: string[], flags) => {
     const { verifyCommand } = await import("./verify.js");
@@ -267,7 +269,7 @@ function addHelp(program: Command): void {
   program
     .command("help")
     .description("help for a command or a topic")
-    .argument("[topic]", "a command, or profiles, json, exit-codes, formats, hosts, rules")
+    .argument("[topic]", "a command, or profiles, json, exit-codes, formats, hosts, reports, rules")
     .action(async (topic: string | undefined) => {
       const { helpCommand } = await import("./help.js");
       helpCommand(program, topic);
