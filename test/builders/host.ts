@@ -22,7 +22,7 @@ export function hostLeaves(leaves: readonly CpuidLeaf[]): HostLeaf[] {
 /** A processor with AVX2 (leaf 7, ebx bit 5), AVX (leaf 1, ecx bit 28) and SMEP (7.ebx bit 7). */
 export const LEAVES: readonly CpuidLeaf[] = [
   [0, NO_SUBLEAF, 0xd, 0x756e_6547, 0x6c65_746e, 0x4965_6e69],
-  [1, NO_SUBLEAF, 0x0003_06c3, 0, 0x1400_0000, 0x0000_1fff],
+  [1, NO_SUBLEAF, 0x0003_06c3, 0, 0x1400_0000, 0x0000_1bff],
   [7, 0, 0, 0xa0, 0, 0],
   [0xd, 0, 7, 0x340, 0x340, 0],
   [0x8000_0000, NO_SUBLEAF, 0x8000_0008, 0, 0, 0],

@@ -4,9 +4,10 @@
  */
 import { describe, expect, it } from "vitest";
 import type { HostResult } from "../../../src/findings/index.js";
+import { verify } from "../../../src/index.js";
 import type { HostCheck } from "../../../src/restore/index.js";
 import { ascii, concat, poke, u32le, zeros } from "../../builders/bytes.js";
-import { AMPLE, changed, LEAVES, on, onCpu, onLeaves } from "../../builders/host.js";
+import { AMPLE, changed, LEAVES, like, on, onCpu, onLeaves } from "../../builders/host.js";
 import { contextRecord, hvmContextBlob, hvmStream } from "../../builders/hvm.js";
 import * as legacy from "../../builders/legacy.js";
 import { libvirt } from "../../builders/libvirt.js";
@@ -239,5 +240,15 @@ describe("a host is checked against", () => {
     expect(reasons(at(2), on())).toEqual([expect.stringMatching(/^LC-TSC-3/)]);
     expect(reasons(at(0), on())).toEqual([]);
     expect(reasons(at(2), on({ tsc: { khz: 2_400_000, scaling: true } }))).toEqual([]);
+  });
+});
+
+describe("the library's verify()", () => {
+  it("takes the description of a host", async () => {
+    const beta = like({ name: "beta", cpu: { ...AMPLE.cpu, vendor: "AuthenticAMD" } });
+    const { verdict, host } = await verify(GUEST, { on: beta });
+    expect([verdict, host?.name, host?.blocking[0]?.rule]).toEqual(["reject", "beta", "HF-5"]);
+    expect((await verify(GUEST, { on: AMPLE, vcpus: 2 })).host?.verdict).toBe("fits");
+    await expect(verify(GUEST, { on: { v: 1 } as never })).rejects.toThrow("format");
   });
 });
