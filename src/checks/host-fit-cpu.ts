@@ -127,8 +127,8 @@ function wordFaults(
   )?.names;
   // AMD repeats features of leaf 1 here: they are compared there.
   const namedOnly = word.leaf === 0x8000_0001 && word.register === "edx";
-  const lacking =
-    "the guest was told it has it; " + `the host has it not for ${kind.toUpperCase()} guests.`;
+  const kinds = `${kind.toUpperCase()} guests`;
+  const lacking = `the guest was told it has it; the host has it not for ${kinds}.`;
   const faults: Fault[] = [];
   for (let bit = 0; bit < 32; bit++) {
     if (((guest.value & ~most) >>> bit) % 2 === 0) continue;
