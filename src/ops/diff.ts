@@ -8,6 +8,7 @@ import { PAGE_BYTES } from "../format/index.js";
 import type { Guest, MemoryState } from "../guest/index.js";
 import { driveSync, openInput, type Source } from "../input/index.js";
 import { fileResult, withCompression } from "./documents.js";
+import { driveOptions, PhaseProgress, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
 import { Pfns, STEP_PAGES, type Step, steps } from "./pfn-sets.js";
 import type { Platform } from "./runtime.js";
@@ -41,6 +42,7 @@ export async function diffFiles(
   pathA: string,
   pathB: string,
   options: DiffOptions,
+  hooks: ReadingHooks = {},
 ): Promise<DiffResult> {
   const { limits } = options;
   if (pathA === "-" && pathB === "-") {
@@ -50,9 +52,9 @@ export async function diffFiles(
   try {
     const openedB = await openInput(pathB, { limits });
     try {
-      const a = readSide(platform, openedA, pathA, options);
-      const b = readSide(platform, openedB, pathB, options);
-      return compare(a, b, options);
+      const a = readSide(platform, openedA, pathA, options, hooks);
+      const b = readSide(platform, openedB, pathB, options, hooks);
+      return compare(a, b, options, hooks);
     } finally {
       openedB.source.close();
     }
@@ -61,13 +63,19 @@ export async function diffFiles(
   }
 }
 
-function readSide(platform: Platform, opened: Opened, file: string, options: DiffOptions): Side {
+function readSide(
+  platform: Platform,
+  opened: Opened,
+  file: string,
+  options: DiffOptions,
+  hooks: ReadingHooks,
+): Side {
   const startMs = performance.now();
   const { source, compression } = opened;
   const model = source.seekable ? "indexed" : "resident";
   const engine = platform.ownEngine(options.engine);
   const image = new Image(engine, { ...options, readData: false, model });
-  driveSync(image.run(), source);
+  driveSync(image.run(), source, driveOptions(hooks, source));
   const { guest } = image.restorer;
   if (guest === null) {
     throw new UsageError(`${file} holds no guest memory`, { option: "FILE" });
@@ -77,9 +85,16 @@ function readSide(platform: Platform, opened: Opened, file: string, options: Dif
   return { source, guest, result: withCompression(judged, compression) };
 }
 
-function compare(a: Side, b: Side, options: DiffOptions): DiffResult {
+function compare(a: Side, b: Side, options: DiffOptions, hooks: ReadingHooks): DiffResult {
   const comparison = new Comparison(a, b, options);
-  for (const step of steps(a.guest.populatedRuns(), b.guest.populatedRuns())) comparison.take(step);
+  const pages = [a, b].map(({ guest }) => guest.engine.stats().populatedPages);
+  const totalBytes = pages.reduce((sum, count) => sum + count, 0) * PAGE_BYTES;
+  const progress = new PhaseProgress(hooks, totalBytes, "compare");
+  for (const step of steps(a.guest.populatedRuns(), b.guest.populatedRuns())) {
+    hooks.signal?.throwIfAborted();
+    comparison.take(step);
+    progress.add((Number(step.inA) + Number(step.inB)) * step.count * PAGE_BYTES);
+  }
   return comparison.result();
 }
 

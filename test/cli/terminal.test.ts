@@ -69,6 +69,32 @@ describe.runIf(hasScript)("progress on a terminal", () => {
     expect(stdout).not.toContain(`${ESCAPE}[?`);
   });
 
+  it.each([
+    ["extract - -o", "extract"],
+    ["convert - --to libxc --profile restore -o", "convert"],
+    ["manifest - -o", "manifest"],
+  ])("is shown by %s, and cleared", (line, name) => {
+    const out = folder.path(`out-of-${name}`);
+    const { stdout } = onTerminal(`${slow} | $X ${line} ${out}`);
+    expect(withoutSequences(stdout)).toMatch(/standard input {2}[\d.]+ MiB {2}[\d.]+ [KM]iB\/s/);
+    expect(screen(stdout).join("\n")).not.toContain("iB/s");
+  });
+
+  it("is shown by diff, for either input", () => {
+    const { stdout } = onTerminal(`${slow} | $X diff ${big} -`);
+    expect(withoutSequences(stdout)).toMatch(/standard input {2}[\d.]+ MiB {2}[\d.]+ [KM]iB\/s/);
+    expect(screen(stdout).join("\n")).not.toContain("iB/s");
+  });
+
+  it("goes with an interrupt, and no part of a file stays", () => {
+    for (const line of ["extract - -o", "convert - --to libxc -o", "manifest - -o"]) {
+      const run = `${slow} | timeout --foreground -s INT 1.3 $X ${line} ${folder.path("cut-off")}`;
+      const { stdout, code } = onTerminal(`${run}; ls -A ${folder.path("")}`);
+      expect(code).toBe(0);
+      expect(screen(stdout).join("\n")).not.toMatch(/iB\/s|cut-off/);
+    }
+  });
+
   it("tells bytes and rate of a slow pipe, whose end nobody knows", () => {
     const { stdout } = onTerminal(`${slow} | $X verify -`);
     expect(withoutSequences(stdout)).toMatch(/standard input {2}[\d.]+ MiB {2}[\d.]+ [KM]iB\/s/);

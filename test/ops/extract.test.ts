@@ -12,6 +12,7 @@ import {
   extractFile,
   Platform,
   READING_DEFAULTS,
+  type ReadingHooks,
   wasmBytes,
 } from "../../src/ops/index.js";
 import { patternPage } from "../builders/bytes.js";
@@ -30,8 +31,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const platform = new Platform({ wasmBytes });
 const PAGE_BYTES = 4096;
 
-function extract(path: string, options: Partial<ExtractOptions>, out = "memory") {
-  return extractFile(platform, path, join(folder, out), {
+function extract(
+  path: string,
+  given: Partial<ExtractOptions>,
+  out = "memory",
+  hooks: ReadingHooks = {},
+) {
+  const options = {
     ...READING_DEFAULTS,
     engine: "wasm",
     limits: DEFAULT_LIMITS,
@@ -39,8 +45,9 @@ function extract(path: string, options: Partial<ExtractOptions>, out = "memory")
     format: "raw",
     state: "restored",
     pfns: null,
-    ...options,
-  });
+    ...given,
+  } as const;
+  return extractFile(platform, path, join(folder, out), options, hooks);
 }
 
 function stored(name: string, bytes: Uint8Array): string {
@@ -146,11 +153,37 @@ describe("extracted memory", () => {
   });
 
   it("leaves no file when it is interrupted", async () => {
-    const batches = [[{ pfn: 1, page: patternPage(1) }]];
+    const batches = [Array.from({ length: 600 }, (_, pfn) => ({ pfn, page: patternPage(pfn) }))];
     const path = stored("whole", joinParts(hvmStream({ batches })));
-    const signal = AbortSignal.abort();
-    await expect(extract(path, { signal }, "never")).rejects.toBe(signal.reason);
-    expect(readdirSync(folder).filter((name) => /never|part/.test(name))).toEqual([]);
+    for (const phase of ["read", "write"] as const) {
+      const stop = new AbortController();
+      const seen = new Set<string>();
+      const hooks: ReadingHooks = {
+        signal: stop.signal,
+        onProgress: (progress) => {
+          seen.add(progress.phase);
+          if (progress.phase === phase) stop.abort();
+        },
+      };
+      await expect(extract(path, {}, "never", hooks)).rejects.toThrow(/aborted/);
+      expect(seen).toContain(phase);
+      expect(readdirSync(folder).filter((name) => /never|part/.test(name))).toEqual([]);
+    }
+  });
+
+  it("tells how far it is, to the end", async () => {
+    const batches = [Array.from({ length: 600 }, (_, pfn) => ({ pfn, page: patternPage(pfn) }))];
+    const path = stored("whole", joinParts(hvmStream({ batches })));
+    const told: number[] = [];
+    await extract(path, {}, "told", {
+      onProgress: ({ phase, bytes, totalBytes }) => {
+        if (phase !== "write") return;
+        told.push(bytes);
+        expect(totalBytes).toBe(600 * PAGE_BYTES);
+      },
+    });
+    expect(told.length).toBeGreaterThan(1);
+    expect(told).toEqual(told.toSorted((a, b) => a - b));
   });
 });
 

@@ -1,6 +1,6 @@
 /** Manifests: any flipped byte of an image is found, and a converted image still fits. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -12,6 +12,7 @@ import {
   generateImage,
   Platform,
   READING_DEFAULTS,
+  type ReadingHooks,
   restoreFile,
   wasmBytes,
   writeManifest,
@@ -70,6 +71,26 @@ describe("a manifest", () => {
     const result = await write(path);
     expect([result.verdict, result.manifest]).toEqual(["reject", undefined]);
     expect(() => readFileSync(manifestPath)).toThrow(/ENOENT/);
+  });
+
+  it("leaves no file when it is interrupted, and tells how far it is", async () => {
+    const path = join(folder, "image");
+    const shape = { guest: "hvm", sizeBytes: 8 << 20 } as const;
+    await generateImage({ path, describePath: null, options: shape, digest: "none" });
+    const out = join(folder, "never");
+    for (const phase of ["read", "digest"]) {
+      const stop = new AbortController();
+      const hooks: ReadingHooks = {
+        signal: stop.signal,
+        onProgress: (progress) => {
+          expect(progress.totalBytes).toBe(statSync(path).size);
+          if (progress.phase === phase) stop.abort();
+        },
+      };
+      const writing = writeManifest(platform, path, out, { ...options, state: "stream" }, hooks);
+      await expect(writing).rejects.toThrow(/aborted/);
+      expect(readdirSync(folder).filter((name) => /never|part/.test(name))).toEqual([]);
+    }
   });
 
   it("names the pages that a cut image lacks", async () => {
