@@ -1,7 +1,7 @@
 /**
  * The progress line on standard error: how far, how fast, how long still. Drawn from inside the
- * work, as a synchronous read lets no timer in; cleared when the work is done. No signal handler
- * is set: Ctrl-C stops at once, and nothing is half-written that would have to be undone.
+ * work, as a synchronous read lets no timer in; cleared when the work is done. No signal handler is
+ * set here: Ctrl-C stops at once where nothing is half-written; interruptible.ts is for the rest.
  */
 import { SingleBar } from "cli-progress";
 import type { ReadingHooks, ReadingProgress } from "../ops/index.js";

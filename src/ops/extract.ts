@@ -29,6 +29,7 @@ import { Image, type ReadingOptions } from "./image.js";
 import type { Platform } from "./runtime.js";
 import { salvageSource } from "./salvage.js";
 import { openPlacedOutput, type PlacedOutput } from "./sparse-output.js";
+import { Turns } from "./turns.js";
 
 /** Kinds of memory files. */
 export const MEMORY_FORMATS = ["raw", "elf", "lime"] as const;
@@ -49,8 +50,6 @@ export interface ExtractOptions extends Omit<ReadingOptions, "model" | "readData
 
 /** Pages read and written at a time. */
 const STEP_PAGES = 256;
-/** Signals and timers are let in at least this often. */
-const LONGEST_TURN_MS = 10;
 const ZERO_PAGE = new Uint8Array(PAGE_BYTES);
 
 /**
@@ -188,13 +187,14 @@ class PartWriter {
   readonly #task: Task;
   readonly #progress: PhaseProgress<"write">;
   readonly #buffer = new Uint8Array(STEP_PAGES * PAGE_BYTES);
-  #turnStart = performance.now();
+  readonly #turns: Turns;
 
   /** @param totalPages that will be written, for the progress */
   constructor(output: PlacedOutput, guest: Guest, task: Task, totalPages: number) {
     this.#output = output;
     this.#guest = guest;
     this.#task = task;
+    this.#turns = new Turns(task.hooks.signal);
     this.#progress = new PhaseProgress(task.hooks, totalPages * PAGE_BYTES, "write");
   }
 
@@ -212,7 +212,8 @@ class PartWriter {
       this.#place(part.fileOffset + done * PAGE_BYTES, bytes);
       this.pages += count;
       this.#progress.add(bytes.length);
-      await this.#otherWork();
+      // A resident guest asks for no bytes: without this no signal would get through.
+      await this.#turns.next();
     }
   }
 
@@ -229,14 +230,6 @@ class PartWriter {
       if (!zero) this.#output.writeAt(fileOffset + start, bytes.subarray(start, end));
       start = end;
     }
-  }
-
-  /** A resident guest asks for no bytes: without this no signal would get through. */
-  async #otherWork(): Promise<void> {
-    this.#task.hooks.signal?.throwIfAborted();
-    if (performance.now() - this.#turnStart < LONGEST_TURN_MS) return;
-    await new Promise((resolve) => setImmediate(resolve));
-    this.#turnStart = performance.now();
   }
 }
 

@@ -87,11 +87,17 @@ describe.runIf(hasScript)("progress on a terminal", () => {
   });
 
   it("goes with an interrupt, and no part of a file stays", () => {
-    for (const line of ["extract - -o", "convert - --to libxc -o", "manifest - -o"]) {
-      const run = `${slow} | timeout --foreground -s INT 1.3 $X ${line} ${folder.path("cut-off")}`;
-      const { stdout, code } = onTerminal(`${run}; ls -A ${folder.path("")}`);
-      expect(code).toBe(0);
-      expect(screen(stdout).join("\n")).not.toMatch(/iB\/s|cut-off/);
+    const out = folder.path("cut-off");
+    const commands = ["extract - -o", "convert - --to libxc -o", "manifest - -o"];
+    const all = [...commands.map((command) => `${command} ${out}`), `diff ${big} -`];
+    const slower = slow.replace("1 2 3 4 5", "1 2 3 4 5 6 7 8 9 10 11 12 13 14");
+    for (const line of all) {
+      const killed = `{ timeout --foreground --preserve-status -s INT 3 $X ${line}; echo ended $?; }`;
+      const { stdout } = onTerminal(`${slower} | ${killed}; ls -A ${folder.path("")}`);
+      expect(withoutSequences(stdout)).toMatch(/iB\/s/);
+      const lines = screen(stdout).join("\n");
+      expect(lines).toMatch(/^ended 130$/m);
+      expect(lines).not.toMatch(/iB\/s|cut-off/);
     }
   });
 

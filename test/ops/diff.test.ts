@@ -11,6 +11,7 @@ import {
   generateImage,
   Platform,
   READING_DEFAULTS,
+  type ReadingProgress,
   wasmBytes,
 } from "../../src/ops/index.js";
 import { patternPage, poke } from "../builders/bytes.js";
@@ -31,15 +32,15 @@ function stored(name: string, ...batches: PageEntry[][]): string {
   return path;
 }
 
-const diff = (a: string, b: string) =>
-  diffFiles(platform, a, b, {
-    ...READING_DEFAULTS,
-    engine: "wasm",
-    limits: DEFAULT_LIMITS,
-    vcpus: 2,
-    state: "stream",
-    bytes: true,
-  });
+const OPTIONS = {
+  ...READING_DEFAULTS,
+  engine: "wasm",
+  limits: DEFAULT_LIMITS,
+  vcpus: 2,
+  state: "stream",
+  bytes: true,
+} as const;
+const diff = (a: string, b: string) => diffFiles(platform, a, b, OPTIONS);
 
 const page = (pfn: number, seed = pfn): PageEntry => ({ pfn, page: patternPage(seed) });
 const BASE = Array.from({ length: 600 }, (_, i) => page(i));
@@ -119,6 +120,19 @@ describe("two guests", () => {
     );
     expect(result.equal).toBe(true);
     expect(result.typeChanged).toEqual({ pages: 1, runs: [{ pfn: 3, count: 1 }] });
+  });
+
+  it("are compared until a signal ends it, and tell how far it is", async () => {
+    const path = stored("a", BASE);
+    for (const phase of ["read", "compare"]) {
+      const stop = new AbortController();
+      const onProgress = (progress: ReadingProgress) => {
+        expect(progress.bytes).toBeLessThanOrEqual(progress.totalBytes ?? 0);
+        if (progress.phase === phase) stop.abort();
+      };
+      const hooks = { signal: stop.signal, onProgress };
+      await expect(diffFiles(platform, path, path, OPTIONS, hooks)).rejects.toThrow(/aborted/);
+    }
   });
 
   it("are not called equal if one image would not restore", async () => {
