@@ -159,6 +159,7 @@ function addConvert(program: Command, done: (code: number) => void): void {
     ["xenstream convert old.save -o new.save --to xl", "legacy and v2 become v3"],
     ["xenstream convert vm.save -o vm.libvirt --to libvirt --config vm.xml", "with its config"],
     ["zcat vm.gz | xenstream convert - -o - --to libxl > vm.libxl", "from pipe to pipe"],
+    ["xenstream convert vm.save -o copy.save --to xl --genid new", "a copy that knows it is one"],
   ]);
   command.action(async (file: string, flags) => {
     const { convertCommand } = await import("./convert.js");

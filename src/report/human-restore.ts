@@ -79,7 +79,9 @@ function deviceFacts(result: RestoreFileResult, style: Style): string[] {
     ...(xenstore.length === 0
       ? []
       : fact("xenstore", `${plural(xenstore.length, "key")} for the device model`, style)),
-    ...genidTexts(result).flatMap((text) => fact("genid", text, style)),
+    ...genidTexts(result, ({ old, address, new: id }) => `${old} at ${address}, new ${id}`).flatMap(
+      (text) => fact("genid", text, style),
+    ),
   ];
 }
 

@@ -110,21 +110,26 @@ export function salvageLines(salvage: SalvageResult | undefined): string[] {
   return lines;
 }
 
+/** A result that may tell of a generation id. */
+type WithGenid = FileResult & { readonly genid?: GenerationIdResult };
+
 /** The id of a guest, what it became, and that a new one was asked for in vain. */
-export function genidLines(result: FileResult & { readonly genid?: GenerationIdResult }): string[] {
-  return genidTexts(result).map((text) => `  genid       ${text}`);
+export function genidLines(result: WithGenid): string[] {
+  return genidTexts(result, ({ old, new: id, address }) => {
+    const change = old === id ? id : `${old} -> ${id}`;
+    return `${change} at ${address}`;
+  }).map((text) => `  genid       ${text}`);
 }
 
-/** The same without what stands before it. */
-export function genidTexts(result: FileResult & { readonly genid?: GenerationIdResult }): string[] {
+/** The same in words of the caller's, without what stands before it. */
+export function genidTexts(
+  result: WithGenid,
+  told: (genid: GenerationIdResult) => string,
+): string[] {
   const { genid, findings } = result;
-  if (genid === undefined) {
-    const isMissing = findings.some(({ rule }) => rule === "VG-20");
-    return isMissing ? ["the guest has none: nothing was renewed"] : [];
-  }
-  const { old, new: id, address, xenstore } = genid;
-  const change = old === id ? id : `${old} -> ${id}`;
-  return [`${change} at ${address}, Xenstore ${xenstore}`];
+  if (genid !== undefined) return [`${told(genid)}, Xenstore ${genid.xenstore}`];
+  const isMissing = findings.some(({ rule }) => rule === "VG-20");
+  return isMissing ? ["the guest has none: nothing was renewed"] : [];
 }
 
 /** The verdict and its errors; nothing for an image that was accepted. */
