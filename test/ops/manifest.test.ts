@@ -28,7 +28,9 @@ const platform = new Platform({ wasmBytes });
 const PAGE_BYTES = 4096;
 /** Flipped bytes to try, and the guest they are of; CONTRIBUTING tells of the long form. */
 const TRIALS = Number(process.env.XENSTREAM_FLIP_TRIALS ?? 200);
-const FLIPPED_BYTES = TRIALS > 200 ? 64 << 20 : 1 << 20;
+const FLIPPED_BYTES = Number(
+  process.env.XENSTREAM_FLIP_BYTES ?? (TRIALS > 200 ? 64 << 20 : 1 << 20),
+);
 const TRIAL_MS = 1000;
 
 const options = {
