@@ -24,6 +24,7 @@ export type { ReadingHooks, ReadingProgress } from "./hooks.js";
 export * from "./image.js";
 export * from "./inspect.js";
 export * from "./manifest.js";
+export * from "./outcome-spool.js";
 export {
   isFilePath,
   type Output,
