@@ -3,3 +3,4 @@ export * from "./facts.js";
 export * from "./genid.js";
 export * from "./machine.js";
 export * from "./options.js";
+export * from "./policy.js";
