@@ -10,6 +10,7 @@ import {
   type EntryFault,
   type EntryStep,
 } from "../engine/port.js";
+import { counted } from "../findings/index.js";
 import {
   ENTRY_BYTES,
   ENTRY_HIGH_PFN_MASK,
@@ -148,7 +149,7 @@ export class Batch implements BatchSink {
     this.#report({
       rule: "LC-PG-4",
       byteOffset: this.#head.byteOffset,
-      expected: `${bytes} bytes for ${step.dataPages} pages of data`,
+      expected: `${bytes} bytes for ${counted(step.dataPages, "page")} of data`,
       actual: `${this.#head.bodyBytes} bytes`,
     });
   }
