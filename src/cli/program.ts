@@ -9,6 +9,7 @@ import {
   addFindingsOption,
   addOutputOptions,
   addReadingOptions,
+  addReportOptions,
   parseBytes,
   parseInteger,
   parsePfns,
@@ -34,7 +35,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const done = (result: number) => {
     code = Math.max(code, result);
   };
-  const program = buildProgram(done);
+  const program = buildProgram(done, argv[2]);
   try {
     await program.parseAsync([...argv]);
     return code;
@@ -45,8 +46,31 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** The whole tree; `done` is told each command's exit code. */
-export function buildProgram(done: (code: number) => void): Command {
+/** The commands, in the order of the help. */
+const COMMANDS: Readonly<Record<string, (program: Command, done: (code: number) => void) => void>> =
+  {
+    verify: addVerify,
+    inspect: addInspect,
+    restore: addRestore,
+    convert: addConvert,
+    generate: addGenerate,
+    extract: addExtract,
+    diff: addDiff,
+    manifest: addManifest,
+    explain: addExplain,
+    bench: addBench,
+    help: addHelp,
+    completion: addCompletion,
+  };
+/** Commands that look at the tree, and so need all of it. */
+const NEED_ALL = ["help", "completion"];
+
+/**
+ * The command tree; `done` is told each command's exit code.
+ *
+ * @param named what the command line begins with: if it is a command, the others are left out
+ */
+export function buildProgram(done: (code: number) => void, named?: string): Command {
   const program = new Command("xenstream")
     .description("Verify, inspect and restore Xen save images on any machine, without Xen.")
     .version(bundledVersion(), "-V, --version", "print the version")
@@ -57,20 +81,13 @@ export function buildProgram(done: (code: number) => void): Command {
     .exitOverride()
     .showHelpAfterError("(--help tells more)")
     .showSuggestionAfterError()
-    .addHelpText("after", `\nTopics: xenstream help profiles | json | exit-codes | formats | rules`)
+    .addHelpText(
+      "after",
+      `\nTopics: xenstream help profiles | json | exit-codes | formats | reports | rules`,
+    )
     .addHelpText("after", EXIT_CODES_HELP);
-  addVerify(program, done);
-  addInspect(program, done);
-  addRestore(program, done);
-  addConvert(program, done);
-  addGenerate(program, done);
-  addExtract(program, done);
-  addDiff(program, done);
-  addManifest(program, done);
-  addExplain(program, done);
-  addBench(program, done);
-  addHelp(program);
-  addCompletion(program);
+  const one = named !== undefined && Object.hasOwn(COMMANDS, named) && !NEED_ALL.includes(named);
+  for (const name of one ? [named] : Object.keys(COMMANDS)) COMMANDS[name]?.(program, done);
   return program;
 }
 
@@ -80,12 +97,13 @@ function addVerify(program: Command, done: (code: number) => void): void {
     .description("is each image right? every fault, with rule, byte offset, reason")
     .argument("<file...>", 'paths of images, or "-" for standard input')
     .option("--read-data", "read page contents too, to find disk faults", false);
-  addOutputOptions(addReadingOptions(addFindingsOption(command)));
+  addOutputOptions(addReadingOptions(addReportOptions(addFindingsOption(command))));
   addExamples(command, [
     ["xenstream verify vm.save", "every fault; exit 1 if it would not restore"],
     ["xenstream verify --profile strict *.save", "reject what the documents forbid too"],
     ["zcat vm.save.gz | xenstream verify -", "from a pipe"],
     ["xenstream verify --json vm.save | jq .files[0].verdict", "for a script"],
+    ["xenstream verify --junit out.xml *.save", "and a report for Jenkins or GitLab"],
   ]);
   command.action(async (files: string[], flags) => {
     const { verifyCommand } = await import("./verify.js");
@@ -247,7 +265,7 @@ function addHelp(program: Command): void {
   program
     .command("help")
     .description("help for a command or a topic")
-    .argument("[topic]", "a command, or profiles, json, exit-codes, formats, rules")
+    .argument("[topic]", "a command, or profiles, json, exit-codes, formats, reports, rules")
     .action(async (topic: string | undefined) => {
       const { helpCommand } = await import("./help.js");
       helpCommand(program, topic);
