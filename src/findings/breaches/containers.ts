@@ -20,7 +20,6 @@ export const CONTAINER_BREACHES: Readonly<Record<string, string>> = {
   "LL-XS-1": "The Xenstore data of the emulator is not pairs of strings",
   "LL-XS-2": "A key of the emulator's Xenstore data is not a relative path",
   "LL-XS-3": "A key or value of the emulator's Xenstore data has characters that Xenstore refuses",
-  "LL-XS-6": "The record holds the legacy toolstack blob, as libxl wrote before its first release",
   "LL-XS-6": "The Xenstore data of the emulator is in the form of the legacy toolstack",
   "LL-CS-1": "CHECKPOINT_STATE is too short for its id",
   "LL-CS-2": "CHECKPOINT_STATE comes where nobody waits for it",
