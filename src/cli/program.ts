@@ -16,7 +16,7 @@ import {
 import { columnsOf, printError, writeErr, writeOut } from "./output.js";
 import { bundledVersion } from "./version.js";
 
-const FILE_HELP = 'path of an image, or "-" for standard input';
+const FILE_HELP = 'path of an image, "-" for standard input, or an https:// or s3:// URL';
 
 /** Help goes the way of all output: written whole, without colours, a closed pipe is no error. */
 const HELP_OUTPUT = {
@@ -78,7 +78,7 @@ function addVerify(program: Command, done: (code: number) => void): void {
   const command = program
     .command("verify")
     .description("is each image right? every fault, with rule, byte offset, reason")
-    .argument("<file...>", 'paths of images, or "-" for standard input')
+    .argument("<file...>", 'paths of images, "-" for standard input, https:// or s3:// URLs')
     .option("--read-data", "read page contents too, to find disk faults", false);
   addOutputOptions(addReadingOptions(addFindingsOption(command)));
   addExamples(command, [
@@ -333,7 +333,7 @@ function addDiff(program: Command, done: (code: number) => void): void {
     .command("diff")
     .description("compare the memory of two guests page by page")
     .argument("<a>", FILE_HELP)
-    .argument("<b>", "path of the other");
+    .argument("<b>", "the other, likewise");
   addOutputOptions(addReadingOptions(command))
     .addOption(
       new Option("--state <name>", "memory as sent, or after the restorer's fix-ups")

@@ -3,8 +3,9 @@
  * library that draws it, are loaded only then.
  */
 import { statSync } from "node:fs";
-import type { ReadingHooks } from "../ops/index.js";
+import { type ReadingHooks, shownName } from "../ops/index.js";
 import type { OutputOptions } from "./options.js";
+import { writeErr } from "./output.js";
 import { factsOf } from "./terminal.js";
 
 /** A regular file below this is read before a line could be drawn. */
@@ -12,19 +13,20 @@ const QUIET_BYTES = 1024 * 1024;
 
 /**
  * Do `work` on a file. Its progress is shown on standard error if that is a terminal and no flag
- * forbids it, and is cleared before this returns or throws.
+ * forbids it, and is cleared before this returns or throws. Notes on the input go there if wanted.
  */
 export async function withProgress<R>(
   file: string,
-  flags: Pick<OutputOptions, "progress" | "quiet">,
+  flags: Pick<OutputOptions, "progress" | "quiet" | "verbose">,
   work: (hooks: ReadingHooks) => R | Promise<R>,
 ): Promise<R> {
-  if (!flags.progress || flags.quiet || isSmall(file)) return work({});
-  if (!factsOf("stderr").isTTY) return work({});
+  const hooks = flags.verbose ? { onNote: (note: string) => writeErr(`note: ${note}\n`) } : {};
+  if (!flags.progress || flags.quiet || isSmall(file)) return work(hooks);
+  if (!factsOf("stderr").isTTY) return work(hooks);
   const { ProgressLine } = await import("./progress.js");
-  const line = new ProgressLine(file);
+  const line = new ProgressLine(shownName(file));
   try {
-    return await work(line.hooks);
+    return await work({ ...hooks, ...line.hooks });
   } finally {
     line.end();
   }

@@ -15,12 +15,12 @@ import {
 } from "../export/index.js";
 import { type ConvertResult, InputError, UsageError } from "../findings/index.js";
 import { type GuestKind, PAGE_BYTES } from "../format/index.js";
-import { driveAsync, openInput, type Source } from "../input/index.js";
+import { type AsyncSource, driveAsync, openInput } from "../input/index.js";
 import type { Job } from "../stream/index.js";
 import { type Conversion, GuestJob, XenstoreJob } from "./convert-jobs.js";
 import { fileResult, withCompression } from "./documents.js";
 import { withExcerpts } from "./excerpts.js";
-import { driveOptions, type ReadingHooks } from "./hooks.js";
+import { driveOptions, openOptions, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
 import { openOutput, STANDARD_OUTPUT } from "./output.js";
 import type { Platform } from "./runtime.js";
@@ -44,7 +44,7 @@ export interface ConvertOptions extends Omit<ReadingOptions, "model" | "readData
 }
 
 /**
- * Convert the image at `path` ("-" for standard input) into the file `outputPath` ("-" for standard
+ * Convert the image at `path`, a URL too ("-" for standard input) into the file `outputPath` ("-" for standard
  * output). The file appears once it is whole, and not at all if the source is rejected.
  *
  * @throws {InputError} if the input cannot be read or the output cannot be written
@@ -61,12 +61,12 @@ export async function convertFile(
   const config = configOf(options);
   checkOptions(options);
   const startMs = performance.now();
-  const { source, compression } = await openInput(path, { limits: options.limits });
+  const { source, compression, file } = await openInput(path, openOptions(hooks, options.limits));
   try {
-    const run = new Run(platform, source, { path, options, startMs, hooks });
+    const run = new Run(platform, source, { file, options, startMs, hooks });
     return withCompression(await run.convert(outputPath, config), compression);
   } finally {
-    source.close();
+    await source.close();
   }
 }
 
@@ -113,7 +113,7 @@ function configOf({ to, configPath }: ConvertOptions): ReadyConfig | null {
 
 /** What is asked for. */
 interface Task {
-  readonly path: string;
+  readonly file: string;
   readonly options: ConvertOptions;
   /** When the source was opened, by performance.now(). */
   readonly startMs: number;
@@ -123,11 +123,11 @@ interface Task {
 /** One source on its way into one output. */
 class Run {
   readonly #platform: Platform;
-  readonly #source: Source;
+  readonly #source: AsyncSource;
   readonly #task: Task;
   readonly #notes: ConversionNote[] = [];
 
-  constructor(platform: Platform, source: Source, task: Task) {
+  constructor(platform: Platform, source: AsyncSource, task: Task) {
     this.#platform = platform;
     this.#source = source;
     this.#task = task;
@@ -138,7 +138,7 @@ class Run {
     if (this.#source.seekable) {
       const judged = this.#image(false);
       await this.#drive(judged.run());
-      if (judged.collector.verdict() === "reject") return this.#result(judged, null);
+      if (judged.collector.verdict() === "reject") return await this.#result(judged, null);
       identity = this.#identityOf(judged);
     }
     const output = openOutput(outputPath);
@@ -153,10 +153,10 @@ class Run {
       const refusal = job.refusal;
       if (refusal !== null || image.collector.verdict() === "reject") {
         output.abort();
-        return { ...this.#result(image, null), ...(refusal === null ? {} : { refusal }) };
+        return { ...(await this.#result(image, null)), ...(refusal === null ? {} : { refusal }) };
       }
       output.close();
-      return this.#result(image, { path: outputPath, bytes: output.byteCount });
+      return await this.#result(image, { path: outputPath, bytes: output.byteCount });
     } catch (error) {
       output.abort();
       throw error;
@@ -207,12 +207,15 @@ class Run {
     };
   }
 
-  #result(image: Image, output: { path: string; bytes: number } | null): ConvertResult {
+  async #result(
+    image: Image,
+    output: { path: string; bytes: number } | null,
+  ): Promise<ConvertResult> {
     const { size } = this.#source;
     const bytes = size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
     const elapsedMs = performance.now() - this.#task.startMs;
-    const judged = fileResult(image, this.#task.path, bytes, elapsedMs);
-    const base = withExcerpts(judged, this.#source);
+    const judged = fileResult(image, this.#task.file, bytes, elapsedMs);
+    const base = await withExcerpts(judged, this.#source, this.#task.hooks.signal);
     const { to } = this.#task.options;
     const result = { ...base, to, notes: output === null ? [] : this.#notes };
     if (output === null) return result;

@@ -6,7 +6,7 @@ import type { EngineName } from "../engine/index.js";
 import { type ChangedBytes, type DiffResult, UsageError } from "../findings/index.js";
 import { PAGE_BYTES } from "../format/index.js";
 import type { Guest, MemoryState } from "../guest/index.js";
-import { driveSync, openInput, type Source } from "../input/index.js";
+import { type AsyncSource, drive, type OpenedInput, openInput } from "../input/index.js";
 import { fileResult, withCompression } from "./documents.js";
 import { Image, type ReadingOptions } from "./image.js";
 import { Pfns, STEP_PAGES, type Step, steps } from "./pfn-sets.js";
@@ -20,11 +20,9 @@ export interface DiffOptions extends Omit<ReadingOptions, "model" | "readData"> 
   readonly bytes: boolean;
 }
 
-type Opened = Awaited<ReturnType<typeof openInput>>;
-
 /** One of the two images, read. */
 interface Side {
-  readonly source: Source;
+  readonly source: AsyncSource;
   readonly guest: Guest;
   readonly result: DiffResult["a"];
 }
@@ -50,24 +48,28 @@ export async function diffFiles(
   try {
     const openedB = await openInput(pathB, { limits });
     try {
-      const a = readSide(platform, openedA, pathA, options);
-      const b = readSide(platform, openedB, pathB, options);
-      return compare(a, b, options);
+      const a = await readSide(platform, openedA, options);
+      const b = await readSide(platform, openedB, options);
+      return await compare(a, b, options);
     } finally {
-      openedB.source.close();
+      await openedB.source.close();
     }
   } finally {
-    openedA.source.close();
+    await openedA.source.close();
   }
 }
 
-function readSide(platform: Platform, opened: Opened, file: string, options: DiffOptions): Side {
+async function readSide(
+  platform: Platform,
+  opened: OpenedInput,
+  options: DiffOptions,
+): Promise<Side> {
   const startMs = performance.now();
-  const { source, compression } = opened;
+  const { source, compression, file } = opened;
   const model = source.seekable ? "indexed" : "resident";
   const engine = platform.ownEngine(options.engine);
   const image = new Image(engine, { ...options, readData: false, model });
-  driveSync(image.run(), source);
+  await drive(image.run(), source);
   const { guest } = image.restorer;
   if (guest === null) {
     throw new UsageError(`${file} holds no guest memory`, { option: "FILE" });
@@ -77,9 +79,11 @@ function readSide(platform: Platform, opened: Opened, file: string, options: Dif
   return { source, guest, result: withCompression(judged, compression) };
 }
 
-function compare(a: Side, b: Side, options: DiffOptions): DiffResult {
+async function compare(a: Side, b: Side, options: DiffOptions): Promise<DiffResult> {
   const comparison = new Comparison(a, b, options);
-  for (const step of steps(a.guest.populatedRuns(), b.guest.populatedRuns())) comparison.take(step);
+  for (const step of steps(a.guest.populatedRuns(), b.guest.populatedRuns())) {
+    await comparison.take(step);
+  }
   return comparison.result();
 }
 
@@ -108,11 +112,11 @@ class Comparison {
     this.#typeChanged = new Pfns(most);
   }
 
-  take({ first, count, inA, inB }: Step): void {
+  async take({ first, count, inA, inB }: Step): Promise<void> {
     this.#union += count;
     if (!inA) this.#added.add(first, count);
     else if (!inB) this.#gone.add(first, count);
-    else this.#compare(first, count);
+    else await this.#compare(first, count);
   }
 
   result(): DiffResult {
@@ -138,12 +142,12 @@ class Comparison {
     };
   }
 
-  #compare(first: number, count: number): void {
+  async #compare(first: number, count: number): Promise<void> {
     const { state } = this.#options;
     const a = this.#pagesA.subarray(0, count * PAGE_BYTES);
     const b = this.#pagesB.subarray(0, count * PAGE_BYTES);
-    driveSync(this.#a.guest.readPages(first, count, a, state), this.#a.source);
-    driveSync(this.#b.guest.readPages(first, count, b, state), this.#b.source);
+    await drive(this.#a.guest.readPages(first, count, a, state), this.#a.source);
+    await drive(this.#b.guest.readPages(first, count, b, state), this.#b.source);
     for (let i = 0; i < count; i += 1) {
       const pfn = first + i;
       const typeA = this.#a.guest.engine.pageType(pfn);

@@ -19,11 +19,12 @@ import {
 import { type ExtractFileResult, UsageError } from "../findings/index.js";
 import { PAGE_BYTES, VCPU_HEAD_BYTES } from "../format/index.js";
 import type { Guest, MemoryState } from "../guest/index.js";
-import { driveAsync, openInput, type Source } from "../input/index.js";
+import { type AsyncSource, driveAsync, openInput } from "../input/index.js";
 import type { DomainFacts } from "../restore/index.js";
 import { bodyOffset, HvmContext } from "../stream/index.js";
 import { fileResult, restoreResult, withCompression } from "./documents.js";
 import { type GenidChange, genidJob } from "./genid.js";
+import { openOptions } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
 import type { Platform } from "./runtime.js";
 import { salvageSource } from "./salvage.js";
@@ -69,18 +70,19 @@ export async function extractFile(
   options: ExtractOptions,
 ): Promise<ExtractFileResult> {
   const startMs = performance.now();
-  const { source, compression } = await openInput(path, { limits: options.limits });
+  const opening = openOptions({ signal: options.signal }, options.limits);
+  const { source, compression, file } = await openInput(path, opening);
   try {
-    const result = await extractSource(platform, source, path, outPath, options, startMs);
+    const result = await extractSource(platform, source, file, outPath, options, startMs);
     return withCompression(result, compression);
   } finally {
-    source.close();
+    await source.close();
   }
 }
 
 async function extractSource(
   platform: Platform,
-  source: Source,
+  source: AsyncSource,
   file: string,
   outPath: string,
   options: ExtractOptions,
@@ -105,14 +107,15 @@ async function extractSource(
 /** Read the image as a restore would, or recover what is whole of it. */
 async function readGuest(
   platform: Platform,
-  source: Source,
+  source: AsyncSource,
   file: string,
   options: ExtractOptions,
   startMs: number,
 ) {
   if (options.salvage === true) {
     const reading = { ...options, readData: false, model: "indexed" } as const;
-    const { image, judged, salvage } = salvageSource(platform, source, file, reading, startMs);
+    const salvaged = await salvageSource(platform, source, file, reading, startMs, options.signal);
+    const { image, judged, salvage } = salvaged;
     return { image, judged: () => judged, salvage: { salvage } };
   }
   const model = source.seekable ? "indexed" : "resident";
@@ -155,7 +158,7 @@ function registersOf(domain: DomainFacts): VcpuRegisters[] {
 async function writeLayout(
   layout: MemoryLayout,
   guest: Guest,
-  source: Source,
+  source: AsyncSource,
   outPath: string,
   options: ExtractOptions,
 ): Promise<number> {
@@ -178,12 +181,12 @@ class PartWriter {
   pages = 0;
   readonly #output: PlacedOutput;
   readonly #guest: Guest;
-  readonly #source: Source;
+  readonly #source: AsyncSource;
   readonly #options: ExtractOptions;
   readonly #buffer = new Uint8Array(STEP_PAGES * PAGE_BYTES);
   #turnStart = performance.now();
 
-  constructor(output: PlacedOutput, guest: Guest, source: Source, options: ExtractOptions) {
+  constructor(output: PlacedOutput, guest: Guest, source: AsyncSource, options: ExtractOptions) {
     this.#output = output;
     this.#guest = guest;
     this.#source = source;

@@ -9,6 +9,7 @@ export {
   type GeneratedGuest,
   type GenerateOptions,
 } from "../export/index.js";
+export { shownName } from "../input/index.js";
 export { DOMAIN_DEFAULTS } from "../restore/index.js";
 export { FORMAT_HINTS, type FormatHint } from "../stream/index.js";
 export * from "./bench.js";

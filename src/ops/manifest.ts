@@ -12,12 +12,12 @@ import {
 } from "../findings/index.js";
 import { PAGE_BYTES } from "../format/index.js";
 import type { Guest, MemoryState } from "../guest/index.js";
-import { driveSync, openInput, type Source } from "../input/index.js";
+import { type AsyncSource, drive, openInput } from "../input/index.js";
 import { type Job, readInto } from "../stream/index.js";
 import { fileResult, withCompression } from "./documents.js";
 import { Image, type ReadingOptions } from "./image.js";
 import { type ManifestHead, ManifestReader, ManifestWriter } from "./manifest-file.js";
-import { type Output, writeOutput } from "./output.js";
+import { type Output, writeOutputAsync } from "./output.js";
 import { Pfns, STEP_PAGES, type Step, steps } from "./pfn-sets.js";
 import type { Platform } from "./runtime.js";
 
@@ -46,22 +46,23 @@ export async function writeManifest(
   const startMs = performance.now();
   const opened = await openInput(path, { limits: options.limits });
   try {
-    const image = readImageOf(platform, opened.source, options);
-    const base = withCompression(judged(image, opened.source, path, startMs), opened.compression);
+    const { source, compression, file } = opened;
+    const image = await readImageOf(platform, source, options);
+    const base = withCompression(judged(image, source, file, startMs), compression);
     const { guest } = image.restorer;
     if (base.verdict === "reject") return base;
-    if (guest === null) throw new UsageError(`${path} holds no guest memory`, { option: "FILE" });
-    const { source } = opened;
+    if (guest === null) throw new UsageError(`${file} holds no guest memory`, { option: "FILE" });
     const chain = base.container.join("/");
-    return writeOutput(outPath, (output) => {
-      const { head, root } = fill(output, guest, source, chain, options.state);
+    return await writeOutputAsync(outPath, async (output) => {
+      const job = fill(output, guest, source, chain, options.state);
+      const { head, root } = await drive(job, source);
       const { state, pageCount: pages, restDigest } = head;
       const rest = restDigest === null ? {} : { rest: hex64(restDigest) };
       const bytes = output.byteCount;
       return { ...base, manifest: { path: outPath, state, pages, bytes, root, ...rest } };
     });
   } finally {
-    opened.source.close();
+    await opened.source.close();
   }
 }
 
@@ -79,30 +80,30 @@ export async function checkManifest(
   const opened = await openInput(path, { limits: options.limits });
   try {
     const chain = opened.compression === null ? "" : `${opened.compression}/`;
-    const { source } = opened;
-    const result = checkSource(platform, source, { path, manifestPath, chain }, options);
+    const { source, file } = opened;
+    const result = await checkSource(platform, source, { file, manifestPath, chain }, options);
     return withCompression(result, opened.compression);
   } finally {
-    opened.source.close();
+    await opened.source.close();
   }
 }
 
 /** As checkManifest, of what a source gives; `chain` is what stands before its formats. */
-export function checkSource(
+export async function checkSource(
   platform: Platform,
-  source: Source,
-  names: { readonly path: string; readonly manifestPath: string; readonly chain: string },
+  source: AsyncSource,
+  names: { readonly file: string; readonly manifestPath: string; readonly chain: string },
   options: ManifestOptions,
-): ManifestCheckResult {
+): Promise<ManifestCheckResult> {
   const startMs = performance.now();
-  const image = readImageOf(platform, source, options);
+  const image = await readImageOf(platform, source, options);
   const engine = platform.engine(options.engine);
   const reader = new ManifestReader(names.manifestPath, engine.createXxh3());
   try {
-    const base = judged(image, source, names.path, startMs);
+    const base = judged(image, source, names.file, startMs);
     const check = new Check(image.restorer.guest, source, reader, options.limits.maxRecordsListed);
     const form = `${names.chain}${base.container.join("/")}`;
-    const found = check.run(form);
+    const found = await drive(check.run(form), source);
     const matches = base.verdict === "accept" && found.matches;
     return { ...base, check: { path: names.manifestPath, ...found, matches } };
   } finally {
@@ -110,37 +111,41 @@ export function checkSource(
   }
 }
 
-function readImageOf(platform: Platform, source: Source, options: ManifestOptions): Image {
+async function readImageOf(
+  platform: Platform,
+  source: AsyncSource,
+  options: ManifestOptions,
+): Promise<Image> {
   const model = source.seekable ? "indexed" : "resident";
   const image = new Image(platform.engine(options.engine), { ...options, readData: false, model });
-  driveSync(image.run(), source);
+  await drive(image.run(), source);
   return image;
 }
 
-function judged(image: Image, source: Source, file: string, startMs: number) {
+function judged(image: Image, source: AsyncSource, file: string, startMs: number) {
   const bytes = source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
   return fileResult(image, file, bytes, performance.now() - startMs);
 }
 
-function fill(
+function* fill(
   output: Output,
   guest: Guest,
-  source: Source,
+  source: AsyncSource,
   chain: string,
   state: MemoryState,
-): { readonly head: ManifestHead; readonly root: string } {
+): Job<{ readonly head: ManifestHead; readonly root: string }> {
   const { engine } = guest;
   const runs = [...guest.populatedRuns()];
   const pageCount = runs.reduce((sum, { count }) => sum + count, 0);
   const inputBytes = source.size ?? 0;
-  const restDigest = source.seekable ? driveSync(digestRest(guest, inputBytes), source) : null;
+  const restDigest = source.seekable ? yield* digestRest(guest, inputBytes) : null;
   const head = { state, chain, inputBytes, pageCount, runs, restDigest };
   const writer = new ManifestWriter(output, engine.createXxh3());
   writer.head(head);
   const root = engine.createXxh3();
-  const pages = new PageDigests(guest, source, state);
+  const pages = new PageDigests(guest, state);
   for (const { first, count } of steps(runs, [])) {
-    const digests = pages.of(first, count);
+    const digests = yield* pages.of(first, count);
     writer.digests(digests.subarray(0, count));
     const pairs = new BigUint64Array(2 * count);
     for (let i = 0; i < count; i += 1) {
@@ -156,21 +161,19 @@ function fill(
 /** Digests of a guest's pages, a step at a time. */
 class PageDigests {
   readonly #guest: Guest;
-  readonly #source: Source;
   readonly #state: MemoryState;
   readonly #pages = new Uint8Array(STEP_PAGES * PAGE_BYTES);
   readonly #digests = new BigUint64Array(STEP_PAGES);
 
-  constructor(guest: Guest, source: Source, state: MemoryState) {
+  constructor(guest: Guest, state: MemoryState) {
     this.#guest = guest;
-    this.#source = source;
     this.#state = state;
   }
 
   /** One digest a page; overwritten by the next call. */
-  of(first: number, count: number): BigUint64Array {
+  *of(first: number, count: number): Job<BigUint64Array> {
     const pages = this.#pages.subarray(0, count * PAGE_BYTES);
-    driveSync(this.#guest.readPages(first, count, pages, this.#state), this.#source);
+    yield* this.#guest.readPages(first, count, pages, this.#state);
     this.#guest.engine.pageWindow().set(pages);
     this.#guest.engine.digestWindow(count, this.#digests);
     return this.#digests;
@@ -221,7 +224,7 @@ function* lastCopies(guest: Guest): Generator<number> {
 /** One image against one manifest. */
 class Check {
   readonly #guest: Guest | null;
-  readonly #source: Source;
+  readonly #source: AsyncSource;
   readonly #reader: ManifestReader;
   readonly #most: number;
   readonly #missing: Pfns;
@@ -231,7 +234,7 @@ class Check {
   #pages = 0;
 
   /** @param most pages and runs that are listed */
-  constructor(guest: Guest | null, source: Source, reader: ManifestReader, most: number) {
+  constructor(guest: Guest | null, source: AsyncSource, reader: ManifestReader, most: number) {
     this.#guest = guest;
     this.#source = source;
     this.#reader = reader;
@@ -241,12 +244,14 @@ class Check {
   }
 
   /** @param form the image's formats, with slashes between */
-  run(form: string): Omit<ManifestCheck, "path"> {
+  *run(form: string): Job<Omit<ManifestCheck, "path">> {
     const { head } = this.#reader;
     const guest = this.#guest;
-    const pages = guest === null ? null : new PageDigests(guest, this.#source, head.state);
-    for (const step of steps(head.runs, guest?.populatedRuns() ?? [])) this.#take(step, pages);
-    const rest = this.#rest(form);
+    const pages = guest === null ? null : new PageDigests(guest, head.state);
+    for (const step of steps(head.runs, guest?.populatedRuns() ?? [])) {
+      yield* this.#take(step, pages);
+    }
+    const rest = yield* this.#rest(form);
     const differing = this.#rottenPages + this.#missing.pages + this.#extra.pages;
     return {
       state: head.state,
@@ -260,7 +265,7 @@ class Check {
     };
   }
 
-  #take({ first, count, inA, inB }: Step, pages: PageDigests | null): void {
+  *#take({ first, count, inA, inB }: Step, pages: PageDigests | null): Job<void> {
     if (!inA) {
       this.#extra.add(first, count);
       return;
@@ -270,7 +275,7 @@ class Check {
       for (let i = 0; i < count; i += 1) this.#reader.next();
       return;
     }
-    const digests = pages.of(first, count);
+    const digests = yield* pages.of(first, count);
     this.#pages += count;
     for (let i = 0; i < count; i += 1) {
       if (this.#reader.next() !== digests[i]) this.#isRotten(first + i);
@@ -284,13 +289,13 @@ class Check {
     this.#rotten.push(byteOffset < 0 ? { pfn } : { pfn, byteOffset });
   }
 
-  #rest(form: string): ManifestCheck["rest"] {
+  *#rest(form: string): Job<ManifestCheck["rest"]> {
     const { head } = this.#reader;
     const size = this.#source.size;
     if (head.restDigest === null || !this.#source.seekable || size === null) return "unknown";
     if (head.inputBytes !== size || head.chain !== form) return "other-form";
     if (this.#guest === null) return "differs";
-    const digest = driveSync(digestRest(this.#guest, size), this.#source);
+    const digest = yield* digestRest(this.#guest, size);
     return digest === head.restDigest ? "same" : "differs";
   }
 }

@@ -73,6 +73,22 @@ export function writeOutput<T>(path: string, fill: (output: Output) => T): T {
   }
 }
 
+/** As writeOutput, where what fills it has to wait for its input. */
+export async function writeOutputAsync<T>(
+  path: string,
+  fill: (output: Output) => Promise<T>,
+): Promise<T> {
+  const output = openOutput(path);
+  try {
+    const result = await fill(output);
+    output.close();
+    return result;
+  } catch (error) {
+    output.abort();
+    throw error;
+  }
+}
+
 /** Gathers small writes; large ones go through. */
 abstract class BufferedOutput implements Output {
   readonly #buffer = new Uint8Array(BUFFER_BYTES);

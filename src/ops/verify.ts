@@ -4,10 +4,10 @@
  */
 import type { EngineName } from "../engine/index.js";
 import type { FileResult } from "../findings/index.js";
-import { driveSync, openInput, type Source } from "../input/index.js";
+import { type AsyncSource, drive, openInput } from "../input/index.js";
 import { fileResult, withCompression } from "./documents.js";
 import { withExcerpts } from "./excerpts.js";
-import { driveOptions, type ReadingHooks } from "./hooks.js";
+import { driveOptions, openOptions, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
 import type { Platform } from "./runtime.js";
 
@@ -17,7 +17,7 @@ export interface VerifyOptions extends Omit<ReadingOptions, "model"> {
 }
 
 /**
- * Verify the image at a path ("-" for standard input).
+ * Verify the image at a path or URL ("-" for standard input).
  *
  * @throws {InputError} if its bytes cannot be had
  * @throws {CapacityError} if a limit of ours is in the way
@@ -29,29 +29,28 @@ export async function verifyFile(
   hooks: ReadingHooks = {},
 ): Promise<FileResult> {
   const startMs = performance.now();
-  const { source, compression } = await openInput(path, { limits: options.limits });
+  const { source, compression, file } = await openInput(path, openOptions(hooks, options.limits));
   try {
-    return withCompression(
-      verifySource(platform, source, path, options, startMs, hooks),
-      compression,
-    );
+    const result = await verifySource(platform, source, file, options, startMs, hooks);
+    return withCompression(result, compression);
   } finally {
-    source.close();
+    await source.close();
   }
 }
 
 /** Verify what a source gives; `startMs` is when it was opened, by performance.now(). */
-export function verifySource(
+export async function verifySource(
   platform: Platform,
-  source: Source,
+  source: AsyncSource,
   file: string,
   options: VerifyOptions,
   startMs: number,
   hooks: ReadingHooks = {},
-): FileResult {
+): Promise<FileResult> {
   const model = source.seekable ? "indexed" : "resident";
   const image = new Image(platform.engine(options.engine), { ...options, model });
-  driveSync(image.run(), source, driveOptions(hooks, source));
+  await drive(image.run(), source, driveOptions(hooks, source));
   const bytes = source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
-  return withExcerpts(fileResult(image, file, bytes, performance.now() - startMs), source);
+  const judged = fileResult(image, file, bytes, performance.now() - startMs);
+  return withExcerpts(judged, source, hooks.signal);
 }
