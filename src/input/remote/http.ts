@@ -109,7 +109,12 @@ export class HttpTransport implements Transport {
   ): Promise<IncomingMessage> {
     const request = url.protocol === "https:" ? requestHttps : requestHttp;
     return new Promise((resolve, reject) => {
-      const sent = request(url, { headers, signal });
+      signal.throwIfAborted();
+      const sent = request(url, { headers });
+      // Not by its option `signal`, which listens on after the answer and throws at nobody then.
+      const abort = () => sent.destroy();
+      signal.addEventListener("abort", abort, { once: true });
+      sent.once("close", () => signal.removeEventListener("abort", abort));
       sent.once("response", resolve);
       // Not once: a connection that fails during the body is told of here as well.
       sent.on("error", (error) => reject(connectionFailure(this.name, error, pin)));

@@ -120,7 +120,8 @@ export function connectionFailure(
   pin: ObjectFacts | null,
 ): InputError | PassingFailure {
   const code = errnoOf(error);
-  const reason = error instanceof Error ? error.message || code : String(error);
+  const told = error instanceof Error ? error.message || code : String(error);
+  const reason = told === "aborted" ? "closed within an answer" : told;
   if (TLS_CODES.test(code)) {
     const help = "NODE_EXTRA_CA_CERTS names certificates of one's own authority";
     const text = `no trusted connection: ${reason} (${code}); ${help}`;
