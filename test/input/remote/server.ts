@@ -27,6 +27,8 @@ export interface ServeOptions {
   readonly etag?: string | null;
   readonly lastModified?: string | null;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Body of a refusal with this status. */
+  readonly errorBody?: (status: number) => string;
   /** Key and certificate, in PEM. */
   readonly tls?: { readonly key: string; readonly cert: string };
 }
@@ -107,19 +109,21 @@ export class ObjectServer {
 
   /** The right answer. */
   serve({ message, range }: Asked, response: ServerResponse): void {
-    const { ranges = true, lastModified = null, headers = {} } = this.#options;
+    const { ranges = true, lastModified = null, headers = {}, errorBody } = this.#options;
+    const refuse = (status: number, more: Record<string, string> = {}) =>
+      response.writeHead(status, more).end(errorBody?.(status));
     const { etag } = this;
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     if (etag !== null) response.setHeader("etag", etag);
     if (lastModified !== null) response.setHeader("last-modified", lastModified);
     const condition = message.headers["if-match"];
     if (condition !== undefined && condition !== etag) {
-      response.writeHead(412).end();
+      refuse(412);
     } else if (range === null || !ranges) {
       response.writeHead(200, { "content-length": this.bytes.length });
       this.give(response, this.bytes);
     } else if (range.first >= this.bytes.length) {
-      response.writeHead(416, { "content-range": `bytes */${this.bytes.length}` }).end();
+      refuse(416, { "content-range": `bytes */${this.bytes.length}` });
     } else {
       const part = this.bytes.subarray(range.first, range.last + 1);
       response.writeHead(206, contentRange(range.first, part.length, this.bytes.length));
