@@ -41,6 +41,9 @@ export class ObjectServer {
   /** Of bodies. */
   bytesGiven = 0;
   connections = 0;
+  /** Requests that were under way at the same time, at most. */
+  mostAtOnce = 0;
+  #underWay = 0;
   readonly #server: Server;
   readonly #options: ServeOptions;
 
@@ -75,6 +78,7 @@ export class ObjectServer {
   /** Forget what was counted. */
   reset(): void {
     this.asked.length = 0;
+    this.mostAtOnce = 0;
     this.bytesGiven = 0;
   }
 
@@ -103,6 +107,11 @@ export class ObjectServer {
     const range = match === null ? null : { first: Number(match[1]), last: Number(match[2]) };
     const asked: Asked = { index: this.asked.length, message, range };
     this.asked.push(asked);
+    this.#underWay += 1;
+    this.mostAtOnce = Math.max(this.mostAtOnce, this.#underWay);
+    response.once("close", () => {
+      this.#underWay -= 1;
+    });
     if (this.#options.misbehave?.(asked, response) === "answered") return;
     this.serve(asked, response);
   }
