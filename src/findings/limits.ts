@@ -26,7 +26,7 @@ export interface Limits {
    * 256 MiB. Pages of zeros with their entries reach some thousands; a real guest stays below 100.
    */
   readonly maxDecompressRatio: number;
-  /** Requests for one range of a remote image, of which all but the last failed. */
+  /** Requests for one range of a remote image before it is given up. */
   readonly maxRemoteTries: number;
   /** Milliseconds that one range of a remote image may be retried for. */
   readonly maxRemoteRetryMs: number;

@@ -25,7 +25,7 @@ export function loadPeer(
       return createRequire(place)(name);
     } catch (cause) {
       if (isMissing(cause, name)) continue;
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const [reason] = (cause instanceof Error ? cause.message : String(cause)).split("\n");
       const text = `the package ${name} cannot be loaded: ${reason}`;
       throw inputError("module-missing", wanted, text, { cause });
     }
