@@ -57,7 +57,10 @@ export function buildProgram(done: (code: number) => void): Command {
     .exitOverride()
     .showHelpAfterError("(--help tells more)")
     .showSuggestionAfterError()
-    .addHelpText("after", `\nTopics: xenstream help profiles | json | exit-codes | formats | rules`)
+    .addHelpText(
+      "after",
+      `\nTopics: xenstream help profiles | json | exit-codes | formats | rules | urls`,
+    )
     .addHelpText("after", EXIT_CODES_HELP);
   addVerify(program, done);
   addInspect(program, done);
@@ -247,7 +250,7 @@ function addHelp(program: Command): void {
   program
     .command("help")
     .description("help for a command or a topic")
-    .argument("[topic]", "a command, or profiles, json, exit-codes, formats, rules")
+    .argument("[topic]", "a command, or profiles, json, exit-codes, formats, rules, urls")
     .action(async (topic: string | undefined) => {
       const { helpCommand } = await import("./help.js");
       helpCommand(program, topic);
