@@ -183,8 +183,8 @@ describe("an s3 URL on the command line", () => {
     });
     expect([run.code, run.stdout]).toEqual([2, ""]);
     expect(run.stderr).toBe(
-      "xenstream: s3://bucket/key: this kind of URL wants a package that is not installed: " +
-        "npm install @aws-sdk/client-s3\n",
+      "xenstream: s3://bucket/key needs the package @aws-sdk/client-s3, which is not installed. " +
+        "Install: npm install @aws-sdk/client-s3 (with -g if xenstream was installed so)\n",
     );
   });
 

@@ -5,9 +5,9 @@
  */
 import { env } from "node:process";
 import type { Readable } from "node:stream";
+import { loadOptionalPackages } from "../optional-package.js";
 import { inputError } from "../source.js";
 import type { S3Address } from "./address.js";
-import { loadPeer } from "./load-peer.js";
 import {
   type Answer,
   type ByteRange,
@@ -67,10 +67,11 @@ export class S3Transport implements Transport {
 
   /**
    * @param name  for messages
-   * @throws {InputError} code "module-missing" if the SDK is not installed
+   * @throws {InputError} code "package-missing" if the SDK is not installed
    */
   static open(address: S3Address, name: string): S3Transport {
-    return new S3Transport(address, name, loadPeer(SDK, name) as Sdk);
+    const packages = loadOptionalPackages<{ readonly [SDK]: Sdk }>(name, [SDK]);
+    return new S3Transport(address, name, packages[SDK]);
   }
 
   async get(range: ByteRange, pin: ObjectFacts | null, signal: AbortSignal): Promise<Answer> {

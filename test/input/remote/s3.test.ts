@@ -2,12 +2,8 @@
  * Images at s3 URLs: the real SDK against a server of GetObject and HeadObject, with the subset of
  * S3 that is used: ranges, If-Match, versions, its errors as XML, signatures that are there.
  */
-import { writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { loadPeer } from "../../../src/input/remote/load-peer.js";
 import { knownBytes, scratch } from "../support.js";
 import { type Misbehave, ObjectServer, type ServeOptions } from "./server.js";
 import { failureOf, IMPATIENT, opened as openedBy, readAll, readBytes } from "./support.js";
@@ -214,31 +210,5 @@ describe("a failure of S3", () => {
     const error = await failureOf(readBytes(input.source, 2_000_000, 10));
     expect(error).toMatchObject({ code: "remote-changed" });
     expect(error.message).toContain("HTTP 412 PreconditionFailed");
-  });
-});
-
-describe("an optional package", () => {
-  const NAME = "@aws-sdk/client-s3";
-
-  it("is looked for from each place in turn", () => {
-    const empty = disk.path("package.json");
-    const mine = createRequire(import.meta.url)(NAME);
-    expect(loadPeer(NAME, "s3://b/k", [empty, import.meta.url])).toBe(mine);
-  });
-
-  it("is asked for with the line that installs it", async () => {
-    const error = await failureOf(
-      (async () => loadPeer(NAME, "s3://b/k", [disk.path("package.json")]))(),
-    );
-    expect(error).toMatchObject({ code: "module-missing", exitCode: 2 });
-    expect(error.message).toMatch(/^s3:\/\/b\/k: .*npm install @aws-sdk\/client-s3$/);
-  });
-
-  it("that lacks a package of its own is called broken, not missing", async () => {
-    const place = disk.path("broken.cjs");
-    writeFileSync(place, "require('not-there-either');");
-    const broken = join(place);
-    const error = await failureOf((async () => loadPeer(broken, "s3://b/k", [place]))());
-    expect(error.message).toContain("cannot be loaded: Cannot find module 'not-there-either'");
   });
 });
