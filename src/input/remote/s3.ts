@@ -17,11 +17,13 @@ import {
   failureOf,
   isStrong,
   type ObjectFacts,
+  PassingFailure,
   parseContentRange,
   type Transport,
 } from "./transport.js";
 
 const SDK = "@aws-sdk/client-s3";
+const PARTIAL_CONTENT = 206;
 const RANGE_NOT_SATISFIABLE = 416;
 
 /** What of the SDK is used. Its own types would be wanted by every user of ours. */
@@ -31,12 +33,17 @@ interface Sdk {
   readonly HeadObjectCommand: new (input: Record<string, unknown>) => unknown;
 }
 
+/** Of what it gives and throws, if the server answered. */
+interface S3Metadata {
+  readonly $metadata?: { readonly httpStatusCode?: number };
+}
+
 interface S3Client {
   send(command: unknown, options: { abortSignal: AbortSignal }): Promise<S3Output>;
   destroy(): void;
 }
 
-interface S3Output {
+interface S3Output extends S3Metadata {
   readonly Body?: Readable;
   readonly ContentRange?: string;
   readonly ContentLength?: number;
@@ -45,9 +52,8 @@ interface S3Output {
   readonly ContentEncoding?: string;
 }
 
-/** What the SDK throws, if the server answered. */
-interface S3Failure extends Error {
-  readonly $metadata?: { readonly httpStatusCode?: number };
+/** What it throws. */
+interface S3Failure extends Error, S3Metadata {
   readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
 }
 
@@ -81,15 +87,21 @@ export class S3Transport implements Transport {
       Range: `bytes=${byteOffset}-${byteOffset + bytes - 1}`,
       ...conditionOf(pin),
     });
+    let output: S3Output;
     try {
-      const output = await this.#client.send(command, { abortSignal: signal });
-      return answerOf(this.name, output);
+      output = await this.#client.send(command, { abortSignal: signal });
     } catch (error) {
       if (pin === null && statusOf(error) === RANGE_NOT_SATISFIABLE) {
-        return await this.#emptyObject(error, signal);
+        return await this.#emptyObject(this.#failure(error, pin), signal);
       }
       throw this.#failure(error, pin);
     }
+    const answer = answerOf(this.name, output);
+    if (answer.range !== null || statusOf(output) !== PARTIAL_CONTENT) return answer;
+    answer.end(false);
+    const strange = new PassingFailure("the server gave a part without saying which");
+    if (pin === null) return await this.#emptyObject(strange, signal);
+    throw strange;
   }
 
   close(): void {
@@ -101,8 +113,8 @@ export class S3Transport implements Transport {
     return { Bucket: bucket, Key: key, ...(versionId === null ? {} : { VersionId: versionId }) };
   }
 
-  /** Of an empty object no range can be given, and S3 does not say that this is why. */
-  async #emptyObject(refusal: unknown, signal: AbortSignal): Promise<Answer> {
+  /** Of an empty object no range can be given, and no server says that this is why. */
+  async #emptyObject(otherwise: Error, signal: AbortSignal): Promise<Answer> {
     const command = new this.#sdk.HeadObjectCommand(this.#object());
     let output: S3Output;
     try {
@@ -110,7 +122,7 @@ export class S3Transport implements Transport {
     } catch (error) {
       throw this.#failure(error, null);
     }
-    if (output.ContentLength !== 0) throw this.#failure(refusal, null);
+    if (output.ContentLength !== 0) throw otherwise;
     return emptyAnswer(factsOf(output));
   }
 
@@ -162,8 +174,8 @@ function conditionOf(pin: ObjectFacts | null): Record<string, unknown> {
   return pin.lastModified === null ? {} : { IfUnmodifiedSince: new Date(pin.lastModified) };
 }
 
-function statusOf(error: unknown): number | null {
-  return (error as S3Failure).$metadata?.httpStatusCode ?? null;
+function statusOf(given: unknown): number | null {
+  return (given as S3Metadata).$metadata?.httpStatusCode ?? null;
 }
 
 function factsOf(output: S3Output): ObjectFacts {
