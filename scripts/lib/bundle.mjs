@@ -28,7 +28,7 @@ const SHARED = {
 const SELDOM = {
   "node:child_process": ["spawn"],
   "node:crypto": ["createHash", "randomBytes"],
-  "node:timers/promises": ["setImmediate"],
+  "node:timers/promises": ["setImmediate", "setTimeout"],
   saxes: ["SaxesParser"],
 };
 
