@@ -9,6 +9,7 @@ import { parseHttpUrl, parseS3Url, shownName } from "./address.js";
 import { HttpTransport } from "./http.js";
 import { RangeSource } from "./range-source.js";
 import { RemoteObject } from "./remote-object.js";
+import { S3Transport } from "./s3.js";
 import type { Transport } from "./transport.js";
 
 /** Covers the headers and the first record of most images. */
@@ -32,7 +33,7 @@ export interface RemoteOptions {
 export async function openRemote(url: string, options: RemoteOptions): Promise<AsyncSource> {
   const { limits, signal, onNote } = options;
   signal?.throwIfAborted();
-  const transport = await transportOf(url, limits);
+  const transport = transportOf(url, limits);
   const object = new RemoteObject(transport, limits);
   const stop = new AbortController();
   const abort = () => stop.abort(signal?.reason);
@@ -57,8 +58,7 @@ export async function openRemote(url: string, options: RemoteOptions): Promise<A
   }
 }
 
-async function transportOf(url: string, limits: Limits): Promise<Transport> {
-  if (!/^s3:/i.test(url)) return new HttpTransport(parseHttpUrl(url), limits);
-  const { S3Transport } = await import("./s3.js");
-  return await S3Transport.open(parseS3Url(url), shownName(url));
+function transportOf(url: string, limits: Limits): Transport {
+  if (/^s3:/i.test(url)) return S3Transport.open(parseS3Url(url), shownName(url));
+  return new HttpTransport(parseHttpUrl(url), limits);
 }
