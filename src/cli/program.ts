@@ -9,6 +9,7 @@ import {
   addFindingsOption,
   addOutputOptions,
   addReadingOptions,
+  addReportOptions,
   parseBytes,
   parseInteger,
   parsePfns,
@@ -82,7 +83,7 @@ export function buildProgram(done: (code: number) => void, named?: string): Comm
     .showSuggestionAfterError()
     .addHelpText(
       "after",
-      `\nTopics: xenstream help profiles | json | exit-codes | formats | rules | urls`,
+      `\nTopics: xenstream help profiles | json | exit-codes | formats | reports |\n        rules | urls`,
     )
     .addHelpText("after", EXIT_CODES_HELP);
   const one = named !== undefined && Object.hasOwn(COMMANDS, named) && !NEED_ALL.includes(named);
@@ -96,12 +97,13 @@ function addVerify(program: Command, done: (code: number) => void): void {
     .description("is each image right? every fault, with rule, byte offset, reason")
     .argument("<file...>", 'paths of images, "-" for standard input, https:// or s3:// URLs')
     .option("--read-data", "read page contents too, to find disk faults", false);
-  addOutputOptions(addReadingOptions(addFindingsOption(command)));
+  addOutputOptions(addReadingOptions(addReportOptions(addFindingsOption(command))));
   addExamples(command, [
     ["xenstream verify vm.save", "every fault; exit 1 if it would not restore"],
     ["xenstream verify --profile strict *.save", "reject what the documents forbid too"],
     ["zcat vm.save.gz | xenstream verify -", "from a pipe"],
     ["xenstream verify --json vm.save | jq .files[0].verdict", "for a script"],
+    ["xenstream verify --junit out.xml *.save", "and a report for Jenkins or GitLab"],
   ]);
   command.action(async (files: string[], flags) => {
     const { verifyCommand } = await import("./verify.js");
@@ -263,7 +265,7 @@ function addHelp(program: Command): void {
   program
     .command("help")
     .description("help for a command or a topic")
-    .argument("[topic]", "a command, or profiles, json, exit-codes, formats, rules, urls")
+    .argument("[topic]", "a command, or profiles, json, exit-codes, formats, reports, rules, urls")
     .action(async (topic: string | undefined) => {
       const { helpCommand } = await import("./help.js");
       helpCommand(program, topic);

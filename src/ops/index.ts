@@ -25,6 +25,7 @@ export type { ReadingHooks, ReadingProgress } from "./hooks.js";
 export * from "./image.js";
 export * from "./inspect.js";
 export * from "./manifest.js";
+export * from "./outcome-spool.js";
 export * from "./output.js";
 export { STANDARD_OUTPUT } from "./output.js";
 export * from "./restore.js";
