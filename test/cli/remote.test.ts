@@ -114,7 +114,14 @@ describe("a URL on the command line", () => {
 
   it.each(["/vm.save", "/nothing"])("shows no secret, whatever comes of it: %s", async (path) => {
     const url = `${plain.url(path).replace("//", `//ann:${SECRET}@`)}?sig=${SECRET}#${SECRET}`;
-    for (const args of [["verify"], ["verify", "--json"], ["inspect", "--json"], ["restore"]]) {
+    const junit = ["verify", "--junit", "-"];
+    for (const args of [
+      ["verify"],
+      junit,
+      ["verify", "--json"],
+      ["inspect", "--json"],
+      ["restore"],
+    ]) {
       const { stdout, stderr } = await xenstream([...args, "--verbose", url]);
       expect(stdout + stderr).toContain(`//***@127.0.0.1:${plain.port}${path}?sig=***`);
       expect(stdout + stderr).not.toContain(SECRET);
