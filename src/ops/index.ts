@@ -38,6 +38,7 @@ export * from "./inspect.js";
 export * from "./job.js";
 export type { JudgedHooks, JudgedInput } from "./judged.js";
 export * from "./manifest.js";
+export * from "./outcome-spool.js";
 export * from "./output.js";
 export { STANDARD_OUTPUT } from "./output.js";
 export * from "./restore.js";
