@@ -1,7 +1,7 @@
 /** The part of the command tree that is about many images. As light as program.ts: help loads it. */
 import { type Command, Option } from "commander";
 import { addExamples } from "./examples.js";
-import { addOutputOptions, addReadingOptions, parseInteger } from "./options.js";
+import { addOutputOptions, addReadingOptions, addReportOptions, parseInteger } from "./options.js";
 
 const PATHS = `
 Paths are files, folders (every regular file below, but for names that begin
@@ -38,12 +38,13 @@ export function addBatch(program: Command, done: (code: number) => void): void {
       "bad images that the summary shows (default: 20); JSON has all",
       parseInteger(1, 1000),
     );
-  addOutputOptions(addReadingOptions(command));
+  addOutputOptions(addReadingOptions(addReportOptions(command)));
   command.addHelpText("after", PATHS);
   addExamples(command, [
     ["xenstream batch verify /backup/vms", "every image of a folder"],
     ["xenstream batch verify --resume night.journal /backup", "the same again goes on"],
     ["xenstream batch restore --digest xxh3 --json '*.save' > out.ndjson", "an object a line"],
+    ["xenstream batch verify /backup --junit out.xml --html out.html", "and reports"],
     ["find /vm -name '*.save' -print0 | xenstream batch verify --files-from -", "from a list"],
   ]);
   command.action(async (operation: "verify" | "restore", paths: string[], flags) => {
