@@ -3,9 +3,14 @@ import { type Command, Option } from "commander";
 import { addExamples } from "./examples.js";
 import { addOutputOptions, addReadingOptions, addReportOptions, parseInteger } from "./options.js";
 
-const PATHS = `
+const TEXT = `
 Paths are files, folders (every regular file below, but for names that begin
-with a dot), patterns or URLs; each image is done once.`;
+with a dot), patterns or URLs; each image is done once, the largest first. All
+workers share --max-memory. With --json: one object a line, as images are done.
+
+A journal (--resume) takes the results of images as they are done. The same
+command goes on with it after an interruption, a crash or a change of some
+files: what has not changed is not done again, yet is in output and reports.`;
 
 /** `batch`. */
 export function addBatch(program: Command, done: (code: number) => void): void {
@@ -39,7 +44,7 @@ export function addBatch(program: Command, done: (code: number) => void): void {
       parseInteger(1, 1000),
     );
   addOutputOptions(addReadingOptions(addReportOptions(command)));
-  command.addHelpText("after", PATHS);
+  command.addHelpText("after", TEXT);
   addExamples(command, [
     ["xenstream batch verify /backup/vms", "every image of a folder"],
     ["xenstream batch verify --resume night.journal /backup", "the same again goes on"],
