@@ -3,6 +3,8 @@
  * Each command's file is loaded when the command is called, so that help costs next to nothing.
  */
 import { Command, CommanderError, Option } from "commander";
+import { addBatch } from "./batch-tree.js";
+import { addExamples } from "./examples.js";
 import { EXIT_CODES_HELP, EXIT_USAGE, exitCodeOf } from "./exit-codes.js";
 import {
   addDomainOptions,
@@ -57,6 +59,7 @@ const COMMANDS: Readonly<Record<string, (program: Command, done: (code: number) 
     extract: addExtract,
     diff: addDiff,
     manifest: addManifest,
+    batch: addBatch,
     explain: addExplain,
     bench: addBench,
     help: addHelp,
@@ -295,16 +298,6 @@ function optionDescription(option: Option): string {
   if (argChoices === undefined) return description;
   const preset = defaultValue === undefined ? "" : `; default ${defaultValue}`;
   return `${description} (${argChoices.join(", ")}${preset})`;
-}
-
-/** Examples and exit codes at the end of a command's help; a comment goes below if it must. */
-export function addExamples(
-  command: Command,
-  examples: readonly (readonly [line: string, comment: string])[],
-): void {
-  const lines = examples.map(([line, comment]) => `  # ${comment}\n  ${line}`);
-  command.addHelpText("after", `\nExamples:\n${lines.join("\n")}`);
-  command.addHelpText("after", EXIT_CODES_HELP);
 }
 
 function addExtract(program: Command, done: (code: number) => void): void {

@@ -45,6 +45,10 @@ errors still go to standard error. Fields are only ever added.
   memory, hvmParams, completion, emulator, xenstore      restore
   headers, records, batches, hvmContext, config          inspect
 
+batch prints an object a line instead: type "begin", then "file" for each image
+as it is done (the fields of files[], or an error with code, message and
+exitCode), then "summary" (files, accepted, rejected, failed, bytes, elapsedMs).
+
 Byte counts and offsets are numbers, raw 64-bit values hex strings ("0x..."),
 hashes lower-case hex. Two runs differ in elapsedMs alone.
 

@@ -8,17 +8,20 @@ import {
   type ManifestCheck,
   type ManifestCheckResult,
   type ManifestFileResult,
+  type ManifestOutput,
   UsageError,
 } from "../findings/index.js";
-import { PAGE_BYTES } from "../format/index.js";
 import type { Guest, MemoryState } from "../guest/index.js";
 import { type AsyncSource, drive, openInput } from "../input/index.js";
-import { type Job, readInto } from "../stream/index.js";
+import type { Job } from "../stream/index.js";
 import { fileResult, withCompression } from "./documents.js";
+import { driveOptions, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
+import type { JudgedInput } from "./judged.js";
+import { digestRest, hex64, PageDigests } from "./manifest-digests.js";
 import { type ManifestHead, ManifestReader, ManifestWriter } from "./manifest-file.js";
 import { type Output, writeOutputAsync } from "./output.js";
-import { Pfns, STEP_PAGES, type Step, steps } from "./pfn-sets.js";
+import { Pfns, type Step, steps } from "./pfn-sets.js";
 import type { Platform } from "./runtime.js";
 
 /** What `manifest` takes beyond the reading options. */
@@ -27,9 +30,6 @@ export interface ManifestOptions extends Omit<ReadingOptions, "model" | "readDat
   /** Of the memory that is digested; a check takes that of the manifest. */
   readonly state: MemoryState;
 }
-
-/** Bytes outside the pages that are read at a time. */
-const REST_BYTES = 1024 * 1024;
 
 /**
  * Write the manifest of the image at `path`. Nothing is written if the image is rejected.
@@ -44,26 +44,36 @@ export async function writeManifest(
   options: ManifestOptions,
 ): Promise<ManifestFileResult> {
   const startMs = performance.now();
-  const opened = await openInput(path, { limits: options.limits });
+  const { source, compression, file } = await openInput(path, { limits: options.limits });
   try {
-    const { source, compression, file } = opened;
     const image = await readImageOf(platform, source, options);
-    const base = withCompression(judged(image, source, file, startMs), compression);
+    const result = withCompression(judged(image, source, file, startMs), compression);
     const { guest } = image.restorer;
-    if (base.verdict === "reject") return base;
+    if (result.verdict === "reject") return result;
     if (guest === null) throw new UsageError(`${file} holds no guest memory`, { option: "FILE" });
-    const chain = base.container.join("/");
-    return await writeOutputAsync(outPath, async (output) => {
-      const job = fill(output, guest, source, chain, options.state);
-      const { head, root } = await drive(job, source);
-      const { state, pageCount: pages, restDigest } = head;
-      const rest = restDigest === null ? {} : { rest: hex64(restDigest) };
-      const bytes = output.byteCount;
-      return { ...base, manifest: { path: outPath, state, pages, bytes, root, ...rest } };
-    });
+    const manifest = await manifestOf(guest, { source, result }, outPath, options.state);
+    return { ...result, manifest };
   } finally {
-    await opened.source.close();
+    await source.close();
   }
+}
+
+/** Write the manifest of a guest as the image's run has left it. */
+export async function manifestOf(
+  guest: Guest,
+  { source, result }: JudgedInput,
+  outPath: string,
+  state: MemoryState,
+  hooks: ReadingHooks = {},
+): Promise<ManifestOutput> {
+  const chain = result.container.join("/");
+  return await writeOutputAsync(outPath, async (output) => {
+    const job = fill(output, guest, source, chain, state, hooks);
+    const { head, root } = await drive(job, source, quietly(hooks, source));
+    const { pageCount: pages, restDigest } = head;
+    const rest = restDigest === null ? {} : { rest: hex64(restDigest) };
+    return { path: outPath, state, pages, bytes: output.byteCount, root, ...rest };
+  });
 }
 
 /**
@@ -77,38 +87,60 @@ export async function checkManifest(
   manifestPath: string,
   options: ManifestOptions,
 ): Promise<ManifestCheckResult> {
-  const opened = await openInput(path, { limits: options.limits });
+  const startMs = performance.now();
+  const { source, compression, file } = await openInput(path, { limits: options.limits });
   try {
-    const chain = opened.compression === null ? "" : `${opened.compression}/`;
-    const { source, file } = opened;
-    const result = await checkSource(platform, source, { file, manifestPath, chain }, options);
-    return withCompression(result, opened.compression);
+    const image = await readImageOf(platform, source, options);
+    const result = withCompression(judged(image, source, file, startMs), compression);
+    return { ...result, check: await checkOf(image, { source, result }, manifestPath) };
   } finally {
-    await opened.source.close();
+    await source.close();
   }
 }
 
-/** As checkManifest, of what a source gives; `chain` is what stands before its formats. */
+/** As checkManifest, of what a source gives. */
 export async function checkSource(
   platform: Platform,
   source: AsyncSource,
-  names: { readonly file: string; readonly manifestPath: string; readonly chain: string },
+  names: { readonly file: string; readonly manifestPath: string },
   options: ManifestOptions,
 ): Promise<ManifestCheckResult> {
   const startMs = performance.now();
   const image = await readImageOf(platform, source, options);
-  const engine = platform.engine(options.engine);
-  const reader = new ManifestReader(names.manifestPath, engine.createXxh3());
+  const result = judged(image, source, names.file, startMs);
+  return { ...result, check: await checkOf(image, { source, result }, names.manifestPath) };
+}
+
+/**
+ * Measure the guest as the image's run has left it.
+ *
+ * @throws {InputError} code "manifest" if the manifest is none
+ */
+export async function checkOf(
+  image: Image,
+  { source, result }: JudgedInput,
+  manifestPath: string,
+  hooks: ReadingHooks = {},
+): Promise<ManifestCheck> {
+  const reader = new ManifestReader(manifestPath, image.engine.createXxh3());
   try {
-    const base = judged(image, source, names.file, startMs);
-    const check = new Check(image.restorer.guest, source, reader, options.limits.maxRecordsListed);
-    const form = `${names.chain}${base.container.join("/")}`;
-    const found = await drive(check.run(form), source);
-    const matches = base.verdict === "accept" && found.matches;
-    return { ...base, check: { path: names.manifestPath, ...found, matches } };
+    const { maxRecordsListed } = image.options.limits;
+    const check = new Check(image.restorer.guest, source, reader, maxRecordsListed, hooks);
+    const found = await drive(
+      check.run(result.container.join("/")),
+      source,
+      quietly(hooks, source),
+    );
+    const matches = result.verdict === "accept" && found.matches;
+    return { path: manifestPath, ...found, matches };
   } finally {
     reader.close();
   }
+}
+
+/** Digests tell of their progress by themselves. */
+function quietly({ signal }: ReadingHooks, source: AsyncSource) {
+  return driveOptions({ signal }, source);
 }
 
 async function readImageOf(
@@ -133,6 +165,7 @@ function* fill(
   source: AsyncSource,
   chain: string,
   state: MemoryState,
+  hooks: ReadingHooks,
 ): Job<{ readonly head: ManifestHead; readonly root: string }> {
   const { engine } = guest;
   const runs = [...guest.populatedRuns()];
@@ -143,7 +176,7 @@ function* fill(
   const writer = new ManifestWriter(output, engine.createXxh3());
   writer.head(head);
   const root = engine.createXxh3();
-  const pages = new PageDigests(guest, state);
+  const pages = new PageDigests(guest, state, hooks);
   for (const { first, count } of steps(runs, [])) {
     const digests = yield* pages.of(first, count);
     writer.digests(digests.subarray(0, count));
@@ -158,75 +191,13 @@ function* fill(
   return { head, root: hex64(root.digest()) };
 }
 
-/** Digests of a guest's pages, a step at a time. */
-class PageDigests {
-  readonly #guest: Guest;
-  readonly #state: MemoryState;
-  readonly #pages = new Uint8Array(STEP_PAGES * PAGE_BYTES);
-  readonly #digests = new BigUint64Array(STEP_PAGES);
-
-  constructor(guest: Guest, state: MemoryState) {
-    this.#guest = guest;
-    this.#state = state;
-  }
-
-  /** One digest a page; overwritten by the next call. */
-  *of(first: number, count: number): Job<BigUint64Array> {
-    const pages = this.#pages.subarray(0, count * PAGE_BYTES);
-    yield* this.#guest.readPages(first, count, pages, this.#state);
-    this.#guest.engine.pageWindow().set(pages);
-    this.#guest.engine.digestWindow(count, this.#digests);
-    return this.#digests;
-  }
-}
-
-/** XXH3-64 of all bytes of the input that are no page's last copy, in order. */
-function* digestRest(guest: Guest, inputBytes: number): Job<bigint> {
-  const hash = guest.engine.createXxh3();
-  const buffer = new Uint8Array(REST_BYTES);
-  let at = 0;
-  for (const pageAt of lastCopies(guest)) {
-    if (pageAt > at) yield* hashRange(hash, buffer, at, pageAt);
-    at = pageAt + PAGE_BYTES;
-  }
-  if (inputBytes > at) yield* hashRange(hash, buffer, at, inputBytes);
-  return hash.digest();
-}
-
-function* hashRange(
-  hash: { update(bytes: Uint8Array): void },
-  buffer: Uint8Array,
-  from: number,
-  to: number,
-): Job<void> {
-  for (let at = from; at < to; at += REST_BYTES) {
-    const view = buffer.subarray(0, Math.min(REST_BYTES, to - at));
-    hash.update(view.subarray(0, yield* readInto(at, view)));
-  }
-}
-
-/** Where the last copy of each pfn stands, in order of the input: one bit a copy is held. */
-function* lastCopies(guest: Guest): Generator<number> {
-  const copies = guest.pages.nextOrdinal;
-  const isLast = new Uint8Array(Math.ceil(copies / 8));
-  for (const { first, count } of guest.populatedRuns()) {
-    for (let pfn = first; pfn < first + count; pfn += 1) {
-      const ordinal = guest.engine.lastOrdinal(pfn);
-      if (ordinal >= 0) isLast[ordinal >> 3] = (isLast[ordinal >> 3] ?? 0) | (1 << (ordinal & 7));
-    }
-  }
-  for (let ordinal = 0; ordinal < copies; ordinal += 1) {
-    if ((((isLast[ordinal >> 3] ?? 0) >> (ordinal & 7)) & 1) === 0) continue;
-    yield guest.pages.byteOffsetOf(ordinal, PAGE_BYTES);
-  }
-}
-
 /** One image against one manifest. */
 class Check {
   readonly #guest: Guest | null;
   readonly #source: AsyncSource;
   readonly #reader: ManifestReader;
   readonly #most: number;
+  readonly #hooks: ReadingHooks;
   readonly #missing: Pfns;
   readonly #extra: Pfns;
   readonly #rotten: { pfn: number; byteOffset?: number }[] = [];
@@ -234,8 +205,15 @@ class Check {
   #pages = 0;
 
   /** @param most pages and runs that are listed */
-  constructor(guest: Guest | null, source: AsyncSource, reader: ManifestReader, most: number) {
+  constructor(
+    guest: Guest | null,
+    source: AsyncSource,
+    reader: ManifestReader,
+    most: number,
+    hooks: ReadingHooks,
+  ) {
     this.#guest = guest;
+    this.#hooks = hooks;
     this.#source = source;
     this.#reader = reader;
     this.#most = most;
@@ -247,7 +225,7 @@ class Check {
   *run(form: string): Job<Omit<ManifestCheck, "path">> {
     const { head } = this.#reader;
     const guest = this.#guest;
-    const pages = guest === null ? null : new PageDigests(guest, head.state);
+    const pages = guest === null ? null : new PageDigests(guest, head.state, this.#hooks);
     for (const step of steps(head.runs, guest?.populatedRuns() ?? [])) {
       yield* this.#take(step, pages);
     }
@@ -298,8 +276,4 @@ class Check {
     const digest = yield* digestRest(this.#guest, size);
     return digest === head.restDigest ? "same" : "differs";
   }
-}
-
-function hex64(value: bigint): string {
-  return value.toString(16).padStart(16, "0");
 }

@@ -13,6 +13,7 @@ import { withExcerpts } from "./excerpts.js";
 import { type GenidChange, genidJob } from "./genid.js";
 import { DigestProgress, driveOptions, openOptions, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
+import type { JudgedHooks } from "./judged.js";
 import { createSha256, type Platform } from "./runtime.js";
 import { salvageSource } from "./salvage.js";
 
@@ -27,6 +28,12 @@ export interface RestoreImageOptions extends Omit<ReadingOptions, "model" | "rea
   readonly salvage?: boolean;
 }
 
+/** An image that was read, and what is said of it. */
+interface Judged {
+  readonly image: Image;
+  readonly result: RestoreFileResult;
+}
+
 /**
  * Simulate the restore of the image at a path or URL ("-" for standard input).
  *
@@ -38,13 +45,14 @@ export async function restoreFile(
   platform: Platform,
   path: string,
   options: RestoreImageOptions,
-  hooks: ReadingHooks = {},
+  hooks: JudgedHooks<RestoreFileResult> = {},
 ): Promise<RestoreFileResult> {
   const startMs = performance.now();
   const { source, compression, file } = await openInput(path, openOptions(hooks, options.limits));
   try {
-    const result = await restoreSource(platform, source, file, options, startMs, hooks);
-    return withCompression(result, compression);
+    const judged = await judge(platform, source, file, options, startMs, hooks);
+    const result = withCompression(judged.result, compression);
+    return (await hooks.onJudged?.(judged.image, { source, result })) ?? result;
   } finally {
     await source.close();
   }
@@ -59,6 +67,17 @@ export async function restoreSource(
   startMs: number,
   hooks: ReadingHooks = {},
 ): Promise<RestoreFileResult> {
+  return (await judge(platform, source, file, options, startMs, hooks)).result;
+}
+
+async function judge(
+  platform: Platform,
+  source: AsyncSource,
+  file: string,
+  options: RestoreImageOptions,
+  startMs: number,
+  hooks: ReadingHooks,
+): Promise<Judged> {
   if (options.salvage === true) {
     return salvageResult(platform, source, file, options, startMs, hooks);
   }
@@ -72,7 +91,7 @@ export async function restoreSource(
   const bytes = source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
   const base = fileResult(image, file, bytes, performance.now() - startMs);
   const judged = await withExcerpts(base, source, hooks.signal);
-  return restoreResult(image, judged, digests, genid);
+  return { image, result: restoreResult(image, judged, digests, genid) };
 }
 
 /** What was recovered, with its digests; the guest is always indexed. */
@@ -83,7 +102,7 @@ async function salvageResult(
   options: RestoreImageOptions,
   startMs: number,
   hooks: ReadingHooks,
-): Promise<RestoreFileResult> {
+): Promise<Judged> {
   const reading = { ...options, readData: false, model: "indexed" } as const;
   const salvaged = await salvageSource(platform, source, file, reading, startMs, hooks.signal);
   const { image, salvage } = salvaged;
@@ -92,7 +111,7 @@ async function salvageResult(
   const genid = await drive(genidJob(image, options.genid ?? "keep"), source, driving);
   const digests = await drive(digestsOf(image, options.digest, {}), source, driving);
   const judged = await withExcerpts(salvaged.judged, source, signal);
-  return { ...restoreResult(image, judged, digests, genid), salvage };
+  return { image, result: { ...restoreResult(image, judged, digests, genid), salvage } };
 }
 
 /** `auto`: resident if the image could be held whole, else indexed. A pipe cannot be indexed. */

@@ -9,6 +9,7 @@ import { fileResult, withCompression } from "./documents.js";
 import { withExcerpts } from "./excerpts.js";
 import { driveOptions, openOptions, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
+import type { JudgedHooks } from "./judged.js";
 import type { Platform } from "./runtime.js";
 
 /** What `verify` takes beyond the reading options. */
@@ -26,13 +27,14 @@ export async function verifyFile(
   platform: Platform,
   path: string,
   options: VerifyOptions,
-  hooks: ReadingHooks = {},
+  hooks: JudgedHooks<FileResult> = {},
 ): Promise<FileResult> {
   const startMs = performance.now();
   const { source, compression, file } = await openInput(path, openOptions(hooks, options.limits));
   try {
-    const result = await verifySource(platform, source, file, options, startMs, hooks);
-    return withCompression(result, compression);
+    const judged = await judge(platform, source, file, options, startMs, hooks);
+    const result = withCompression(judged.result, compression);
+    return (await hooks.onJudged?.(judged.image, { source, result })) ?? result;
   } finally {
     await source.close();
   }
@@ -47,10 +49,21 @@ export async function verifySource(
   startMs: number,
   hooks: ReadingHooks = {},
 ): Promise<FileResult> {
+  return (await judge(platform, source, file, options, startMs, hooks)).result;
+}
+
+async function judge(
+  platform: Platform,
+  source: AsyncSource,
+  file: string,
+  options: VerifyOptions,
+  startMs: number,
+  hooks: ReadingHooks,
+): Promise<{ readonly image: Image; readonly result: FileResult }> {
   const model = source.seekable ? "indexed" : "resident";
   const image = new Image(platform.engine(options.engine), { ...options, model });
   await drive(image.run(), source, driveOptions(hooks, source));
   const bytes = source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
-  const judged = fileResult(image, file, bytes, performance.now() - startMs);
-  return withExcerpts(judged, source, hooks.signal);
+  const result = fileResult(image, file, bytes, performance.now() - startMs);
+  return { image, result: await withExcerpts(result, source, hooks.signal) };
 }

@@ -1,6 +1,6 @@
 /** The bundled command on URLs: trust, exit codes, secrets, interrupts, and the optional S3 package. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { selfSigned } from "../input/remote/certificate.js";
@@ -135,6 +135,33 @@ describe("a URL on the command line", () => {
       `note: ${pipes.url()}: the server gives no ranges: it is read as a pipe is, to its end\n`,
     ]);
     expect((await xenstream(["verify", pipes.url()])).stderr).toBe("");
+  });
+});
+
+describe("a batch of URLs", () => {
+  it("gives what verify gives, makes manifests, and shows no secret", async () => {
+    const urls = ["/vm.save", "/nothing"].map((path) =>
+      `${plain.url(path)}?sig=${SECRET}`.replace("//", `//ann:${SECRET}@`),
+    );
+    const manifests = folder.path("manifests");
+    const flags = ["--manifest-dir", manifests, "--resume", folder.path("journal"), "--json"];
+    const run = await xenstream(["batch", "verify", ...flags, ...urls]);
+    expect(run.code).toBe(2);
+    expect(run.stdout + run.stderr).not.toContain(SECRET);
+    const lines = run.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const shown = urls.map((url) => url.replace(`ann:${SECRET}@`, "***@").replace(SECRET, "***"));
+    const files = lines.filter(({ type }) => type === "file").sort((a) => (a.error ? 1 : -1));
+    expect(files.map(({ file }) => file)).toEqual(shown);
+    expect(files[0]).toMatchObject({ verdict: "accept", manifest: { state: "stream" } });
+    expect(files[1]).toMatchObject({ error: { code: "not-found" } });
+    const made = readdirSync(manifests, { recursive: true }).map(String);
+    expect(made.filter((name) => name.endsWith(".manifest"))).toEqual([
+      `http/127.0.0.1:${plain.port}/vm.save.manifest`,
+    ]);
+    expect(readFileSync(folder.path("journal"), "latin1")).not.toContain(SECRET);
   });
 });
 
