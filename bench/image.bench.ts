@@ -97,8 +97,8 @@ for (const { job, contender, run } of benchTasks({
   tasks.push({
     name,
     ...BASELINES[name],
-    run: () => {
-      run();
+    run: async () => {
+      await run();
       return undefined;
     },
   });
@@ -107,7 +107,7 @@ const resident = (wasm.residentBytes / sizeBytes).toFixed(3);
 answer({
   question: `whole image, ${sizeBytes / 1024 ** 2} MiB of guest`,
   checkedEqual: ["memory of both engines and of the C restorer"],
-  rows: alternate(tasks, rounds),
+  rows: await alternate(tasks, rounds),
   notes: [
     `frames held by the resident guest: ${resident} of the guest's memory (target 0.55)`,
     ...(program === null ? ["no C compiler: no C baselines"] : []),

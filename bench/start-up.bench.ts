@@ -29,7 +29,7 @@ function processTask(name: string, args: readonly string[], atMost?: number): Ta
     : { name, baseline: BASELINE, target: { atMost }, run };
 }
 
-const rows = alternate(
+const rows = await alternate(
   [
     processTask(BASELINE, ["-e", "0"]),
     processTask("xenstream --help", [command, "--help"], 1.3),

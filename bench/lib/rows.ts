@@ -45,7 +45,7 @@ export interface Task {
   readonly name: string;
   readonly baseline?: string;
   readonly target?: Row["target"];
-  readonly run: () => number | undefined;
+  readonly run: () => number | undefined | Promise<undefined>;
 }
 
 export function readConfig(): BenchConfig {
@@ -56,7 +56,7 @@ export function readConfig(): BenchConfig {
  * Let tasks take turns and give their medians in milliseconds. One round more comes first, which is
  * not counted; each round begins one task later than the last.
  */
-export function alternate(tasks: readonly Task[], rounds: number): Row[] {
+export async function alternate(tasks: readonly Task[], rounds: number): Promise<Row[]> {
   const samples = tasks.map((): number[] => []);
   const collectGarbage = garbageCollector();
   for (let round = 0; round <= rounds; round += 1) {
@@ -64,7 +64,8 @@ export function alternate(tasks: readonly Task[], rounds: number): Row[] {
       const index = (round + turn) % tasks.length;
       collectGarbage();
       const begin = performance.now();
-      const own = tasks[index]?.run();
+      const running = tasks[index]?.run();
+      const own = running instanceof Promise ? await running : running;
       const elapsedMs = own ?? performance.now() - begin;
       if (round > 0) samples[index]?.push(elapsedMs);
     }

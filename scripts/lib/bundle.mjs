@@ -5,6 +5,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { build, transform } from "esbuild";
 import { pastDoors } from "./past-doors.mjs";
@@ -28,7 +29,7 @@ const SHARED = {
 const SELDOM = {
   "node:child_process": ["spawn"],
   "node:crypto": ["createHash", "randomBytes"],
-  "node:timers/promises": ["setImmediate"],
+  "node:timers/promises": ["setImmediate", "setTimeout"],
   saxes: ["SaxesParser"],
 };
 
@@ -51,6 +52,8 @@ export async function bundleCommand({ main, outfile, define }) {
     format: "esm",
     // What the library asks of import.meta is not reached where the module is in the bundle.
     define: { ...define, "import.meta.url": "undefined" },
+    // Its other form asks where it stands as a module, which is nowhere in a bundle.
+    alias: { tinyglobby: createRequire(import.meta.url).resolve("tinyglobby") },
     plugins: [loadedWhenUsed(), pastDoors()],
     logLevel: "warning",
   });

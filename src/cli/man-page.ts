@@ -34,6 +34,7 @@ export function manPage(program: Command, version: string): string {
     ".SH ENVIRONMENT",
     ...[".TP", ".B NO_COLOR", "No colours, unless", ".B \\-\\-color always", "asks for them."],
     ...[".TP", ".B FORCE_COLOR", "Colours in a pipe too."],
+    ...[".PP", "Those that URLs heed stand with URLS AS INPUTS."],
     ...TOPICS.filter(({ name }) => name !== "exit-codes").flatMap((topic) => [
       `.SH "${roff(topic.title.toUpperCase())}"`,
       ...topicLines(topic.text),

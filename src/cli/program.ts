@@ -3,6 +3,8 @@
  * Each command's file is loaded when the command is called, so that help costs next to nothing.
  */
 import { Command, CommanderError, Option } from "commander";
+import { addBatch } from "./batch-tree.js";
+import { addExamples } from "./examples.js";
 import { EXIT_CODES_HELP, EXIT_USAGE, exitCodeOf } from "./exit-codes.js";
 import { addHost } from "./host-tree.js";
 import {
@@ -19,7 +21,7 @@ import { columnsOf, printError, writeErr, writeOut } from "./output.js";
 import { bundledVersion } from "./version.js";
 
 const GENID_HELP = "VM Generation ID: keep, new, 32 hex digits or a UUID";
-const FILE_HELP = 'path of an image, or "-" for standard input';
+const FILE_HELP = 'path of an image, "-" for standard input, or an https:// or s3:// URL';
 
 /** Help goes the way of all output: written whole, without colours, a closed pipe is no error. */
 const HELP_OUTPUT = {
@@ -59,6 +61,7 @@ const COMMANDS: Readonly<Record<string, (program: Command, done: (code: number) 
     extract: addExtract,
     diff: addDiff,
     manifest: addManifest,
+    batch: addBatch,
     explain: addExplain,
     bench: addBench,
     host: (program, done) => addHost(program, done, addExamples),
@@ -86,7 +89,8 @@ export function buildProgram(done: (code: number) => void, named?: string): Comm
     .showSuggestionAfterError()
     .addHelpText(
       "after",
-      `\nTopics: xenstream help profiles | json | exit-codes | formats | hosts | reports | rules`,
+      "\nTopics: xenstream help profiles | json | exit-codes | formats | hosts | reports |\n" +
+        "        rules | urls",
     )
     .addHelpText("after", EXIT_CODES_HELP);
   const one = named !== undefined && Object.hasOwn(COMMANDS, named) && !NEED_ALL.includes(named);
@@ -98,7 +102,7 @@ function addVerify(program: Command, done: (code: number) => void): void {
   const command = program
     .command("verify")
     .description("is each image right? every fault, with rule, byte offset, reason")
-    .argument("<file...>", 'paths of images, or "-" for standard input')
+    .argument("<file...>", 'paths of images, "-" for standard input, https:// or s3:// URLs')
     .option("--read-data", "read page contents too, to find disk faults", false)
     .option("--on <host>", "will it restore there? a description that `xenstream host` made");
   addOutputOptions(addReadingOptions(addReportOptions(addFindingsOption(command))));
@@ -272,7 +276,10 @@ function addHelp(program: Command): void {
   program
     .command("help")
     .description("help for a command or a topic")
-    .argument("[topic]", "a command, or profiles, json, exit-codes, formats, hosts, reports, rules")
+    .argument(
+      "[topic]",
+      "a command, or profiles, json, exit-codes, formats, hosts, reports, rules, urls",
+    )
     .action(async (topic: string | undefined) => {
       const { helpCommand } = await import("./help.js");
       helpCommand(program, topic);
@@ -301,16 +308,6 @@ function optionDescription(option: Option): string {
   if (argChoices === undefined) return description;
   const preset = defaultValue === undefined ? "" : `; default ${defaultValue}`;
   return `${description} (${argChoices.join(", ")}${preset})`;
-}
-
-/** Examples and exit codes at the end of a command's help; a comment goes below if it must. */
-export function addExamples(
-  command: Command,
-  examples: readonly (readonly [line: string, comment: string])[],
-): void {
-  const lines = examples.map(([line, comment]) => `  # ${comment}\n  ${line}`);
-  command.addHelpText("after", `\nExamples:\n${lines.join("\n")}`);
-  command.addHelpText("after", EXIT_CODES_HELP);
 }
 
 function addExtract(program: Command, done: (code: number) => void): void {
@@ -358,7 +355,7 @@ function addDiff(program: Command, done: (code: number) => void): void {
     .command("diff")
     .description("compare the memory of two guests page by page")
     .argument("<a>", FILE_HELP)
-    .argument("<b>", "path of the other");
+    .argument("<b>", "the other, likewise");
   addOutputOptions(addReadingOptions(command))
     .addOption(
       new Option("--state <name>", "memory as sent, or after the restorer's fix-ups")

@@ -48,6 +48,10 @@ errors still go to standard error. Fields are only ever added.
   memory, hvmParams, completion, emulator, xenstore      restore
   headers, records, batches, hvmContext, config          inspect
 
+batch prints an object a line instead: type "begin", then "file" for each image
+as it is done (the fields of files[], or an error with code, message and
+exitCode), then "summary" (files, accepted, rejected, failed, bytes, elapsedMs).
+
 Byte counts and offsets are numbers, raw 64-bit values hex strings ("0x..."),
 hashes lower-case hex. Two runs differ in elapsedMs alone.
 
@@ -146,6 +150,44 @@ findings each. Prometheus: 10,000 images. docs/ci.md has whole workflows.
   xenstream verify *.save --junit junit.xml --html report.html
 `;
 
+const URLS = `
+Wherever a command reads an image, FILE may be a URL. Of a seekable object only
+what is asked for is fetched: the structure of a large image is verified by less
+than a hundredth of its bytes. The object must stay as it is meanwhile: one that
+is replaced is an error (exit 2), told by its ETag, never a mixture of two.
+
+  https://HOST/PATH   read by Range requests; http:// too. A server that gives
+                      no ranges is read as a pipe is (--verbose says so).
+                      https://USER:PASSWORD@HOST/ gives basic credentials
+  s3://BUCKET/KEY     read by the AWS SDK, once it was installed:
+                        npm install @aws-sdk/client-s3
+                      beside xenstream or in the current project. The key is
+                      taken as it stands; behind it may stand, joined by "&",
+                        ?versionId=ID&region=NAME&pathStyle=true|false
+
+Failures that may pass (429, 5xx, broken connections, short bodies, silence of
+30 s) are gone over up to 6 times within 2 minutes, or as Retry-After says. Up
+to 10 redirects are followed, none from https to http. Users, passwords and the
+values of a query are shown as ***. Compressed objects are decompressed on the
+way. These variables of the environment count:
+
+  NODE_EXTRA_CA_CERTS   file of further certificates to trust (PEM)
+  NODE_USE_ENV_PROXY=1  use the proxies that HTTPS_PROXY, HTTP_PROXY, NO_PROXY
+                        name: Node.js 22.21, 24.5 or newer; older ones, and s3
+                        URLs, know no proxies
+  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_PROFILE
+                        credentials, as all AWS tools take them
+  AWS_REGION            region; else AWS_DEFAULT_REGION, or the profile's
+  AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL
+                        another service than Amazon's; buckets are then put into
+                        the path of requests, not into the host name
+  XENSTREAM_S3_PATH_STYLE
+                        true or false: where to put buckets, if not so
+
+  xenstream verify https://backup.example/vm.save
+  xenstream verify s3://backups/2026/vm.save.zst
+`;
+
 /** Every topic, in the order in which they are listed. */
 export const TOPICS: readonly Topic[] = [
   { name: "profiles", title: "Profiles: what rejects an image", text: PROFILES.trim() },
@@ -155,4 +197,5 @@ export const TOPICS: readonly Topic[] = [
   { name: "hosts", title: "Hosts: will it restore there?", text: HOSTS.trim() },
   { name: "reports", title: "Report files for CI systems", text: REPORTS.trim() },
   { name: "rules", title: "Rules and their ids", text: RULES_TEXT.trim() },
+  { name: "urls", title: "URLs as inputs", text: URLS.trim() },
 ];

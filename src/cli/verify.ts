@@ -1,6 +1,6 @@
 /** The command `verify`: each file through ops/verify, one report each or one document for all. */
 import { type BatchFailureLine, type FileResult, UsageError } from "../findings/index.js";
-import { Platform, type VerifyOptions, verifyFile, wasmBytes } from "../ops/index.js";
+import { Platform, shownName, type VerifyOptions, verifyFile, wasmBytes } from "../ops/index.js";
 import { renderTotals, renderVerify, type TextOptions, type Totals } from "../report/index.js";
 import { EXIT_ACCEPTED, EXIT_REJECTED, exitCodeOf, isTypedError } from "./exit-codes.js";
 import type { FindingsOption, ReportFlags, SharedOptions } from "./options.js";
@@ -140,5 +140,5 @@ class VerifyRun {
 function failureOf(file: string, error: unknown): BatchFailureLine {
   const message = error instanceof Error ? error.message : String(error);
   const { code, exitCode } = isTypedError(error) ? error : { code: "bug", exitCode: 3 as const };
-  return { v: 1, type: "file", file, error: { code, message, exitCode } };
+  return { v: 1, type: "file", file: shownName(file), error: { code, message, exitCode } };
 }

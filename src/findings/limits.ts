@@ -3,7 +3,7 @@
  * that a standard sets live in format/. Options override those that a user may want to raise.
  */
 
-/** Bounds that hold for one image. All counts and bytes, none is a time. */
+/** Bounds that hold for one image: counts and bytes, and times where a network is waited for. */
 export interface Limits {
   /** Bytes of guest memory and retained input held at once (`--max-memory`). */
   readonly maxMemoryBytes: number;
@@ -26,6 +26,16 @@ export interface Limits {
    * 256 MiB. Pages of zeros with their entries reach some thousands; a real guest stays below 100.
    */
   readonly maxDecompressRatio: number;
+  /** Requests for one range of a remote image before it is given up. */
+  readonly maxRemoteTries: number;
+  /** Milliseconds that one range of a remote image may be retried for. */
+  readonly maxRemoteRetryMs: number;
+  /** Milliseconds without a byte after which a request for a remote image has failed. */
+  readonly remoteTimeoutMs: number;
+  /** Redirects that are followed for one request. */
+  readonly maxRedirects: number;
+  /** Bytes of a remote image kept for reading again and read ahead. */
+  readonly maxRemoteCacheBytes: number;
 }
 
 /** The limits that hold where a caller sets none. */
@@ -39,6 +49,11 @@ export const DEFAULT_LIMITS: Limits = {
   maxXenstoreTextBytes: 256 * 1024 ** 2,
   maxWindowBytes: 128 * 1024 ** 2,
   maxDecompressRatio: 10_000,
+  maxRemoteTries: 6,
+  maxRemoteRetryMs: 120_000,
+  remoteTimeoutMs: 30_000,
+  maxRedirects: 10,
+  maxRemoteCacheBytes: 32 * 1024 ** 2,
 };
 
 /** Faults that one record body, header or chain can yield; what lies behind is not judged. */

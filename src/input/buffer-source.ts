@@ -7,6 +7,7 @@ import type { Source } from "./source.js";
 export class BufferSource implements Source {
   readonly name: string;
   readonly seekable = true;
+  readonly immediate = true;
   readonly #bytes: Uint8Array;
 
   /** @param bytes  borrowed, never written to */

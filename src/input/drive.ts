@@ -9,6 +9,7 @@
 import { InternalError } from "../findings/index.js";
 import type { InputJob, InputRequest } from "./request.js";
 import type { AsyncSource, MaybePromise, Source } from "./source.js";
+import { isImmediate } from "./source.js";
 
 /** Options of both drivers. */
 export interface DriveOptions {
@@ -81,6 +82,18 @@ export async function driveAsync<R>(
     unwind(job, source);
     throw error;
   }
+}
+
+/**
+ * Run `job` by the driver that `source` needs: the synchronous one where its answers are immediate,
+ * so that nothing is awaited per request.
+ */
+export async function drive<R>(
+  job: InputJob<R>,
+  source: AsyncSource,
+  options: DriveOptions = {},
+): Promise<R> {
+  return isImmediate(source) ? driveSync(job, source, options) : driveAsync(job, source, options);
 }
 
 function serve(request: InputRequest, source: Source): number {

@@ -30,6 +30,7 @@ export class FileSource implements Source {
   readonly name: string;
   readonly size: number;
   readonly seekable = true;
+  readonly immediate = true;
   readonly #from: NamedFd;
   readonly #baseOffset: number;
   readonly #ownsFd: boolean;

@@ -27,6 +27,7 @@ export interface Puller {
 export class SequentialSource implements Source {
   readonly name: string;
   readonly seekable = false;
+  readonly immediate = true;
   readonly #puller: Puller;
   readonly #queue: ByteQueue;
   #ended = false;

@@ -11,6 +11,10 @@ export type InputErrorCode =
   | "is-directory"
   | "open-failed"
   | "read-failed"
+  | "remote-changed"
+  | "remote-failed"
+  | "package-missing"
+  | "package-broken"
   | "compressed-truncated"
   | "compressed-checksum"
   | "compressed-invalid"
@@ -27,6 +31,11 @@ export interface SourceFacts {
   readonly size: number | null;
   /** True if any byte can be read at any time, without a hold. */
   readonly seekable: boolean;
+  /**
+   * True if every answer is there at once, never a promise: then the synchronous driver will do.
+   * Where it is left out nobody relies on it.
+   */
+  readonly immediate?: boolean;
 
   /**
    * From now on bytes at and after `byteOffset` stay readable again. Holds nest: one that looks
@@ -83,6 +92,11 @@ export interface AsyncSource extends SourceFacts {
   skip(byteOffset: number, bytes: number, signal?: AbortSignal): MaybePromise<number>;
   /** As Source.close. */
   close(): MaybePromise<void>;
+}
+
+/** Whether the synchronous driver can serve from a source. */
+export function isImmediate(source: AsyncSource): source is Source {
+  return source.immediate === true;
 }
 
 /** Make an InputError with one of our codes. The message names the source first. */

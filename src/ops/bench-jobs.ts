@@ -28,7 +28,7 @@ const ENGINES: readonly EngineName[] = ["wasm", "reference"];
 export interface BenchTask {
   readonly job: BenchJobName;
   readonly contender: BenchContender;
-  /** Does the work once. Not to be interrupted. */
+  /** Does the work once; may return a promise. Not to be interrupted. */
   readonly run: () => unknown;
 }
 
@@ -82,7 +82,7 @@ export interface CheckedImage {
  * @returns null if the image holds no guest, so that there is nothing to measure
  * @throws {InternalError} if the engines disagree
  */
-export function checkEqual(subject: BenchSubject): CheckedImage | null {
+export async function checkEqual(subject: BenchSubject): Promise<CheckedImage | null> {
   const { runtime } = subject;
   const outputs: Record<string, (engine: EngineName) => unknown> = {
     findings: (engine) => verifyOnce(subject, new Platform(runtime), engine, false),
@@ -93,11 +93,12 @@ export function checkEqual(subject: BenchSubject): CheckedImage | null {
     outputs["memory by SHA-256"] = (engine) =>
       restoreOnce(subject, new Platform(runtime), engine, "sha256");
   }
-  const first = verifyOnce(subject, new Platform(runtime), "wasm", false);
+  const first = await verifyOnce(subject, new Platform(runtime), "wasm", false);
   if (first.stream === undefined) return null;
   for (const [name, output] of Object.entries(outputs)) {
-    const [wasm, reference] = ENGINES.map((engine) => comparable(output(engine)));
-    if (wasm !== reference) throw new InternalError(`the engines disagree: ${name}`);
+    const [wasm, reference] = [await output("wasm"), await output("reference")];
+    if (comparable(wasm) !== comparable(reference))
+      throw new InternalError(`the engines disagree: ${name}`);
   }
   const { dataPages } = first.stream;
   return { dataPages, verdict: first.verdict, equal: Object.keys(outputs) };
@@ -123,7 +124,7 @@ function readWhole(path: string, buffer: Uint8Array): number {
   }
 }
 
-function verifyOnce(
+async function verifyOnce(
   { path, limits }: BenchSubject,
   platform: Platform,
   engine: EngineName,
@@ -132,13 +133,13 @@ function verifyOnce(
   const source = openSource(path);
   try {
     const options = { ...READING_DEFAULTS, limits, engine, readData };
-    return verifySource(platform, source, path, options, performance.now());
+    return await verifySource(platform, source, path, options, performance.now());
   } finally {
     source.close();
   }
 }
 
-function restoreOnce(
+async function restoreOnce(
   { path, limits }: BenchSubject,
   platform: Platform,
   engine: EngineName,
@@ -148,7 +149,7 @@ function restoreOnce(
   try {
     const memory: MemoryModel = "resident";
     const options = { ...READING_DEFAULTS, limits, engine, memory, digest };
-    return restoreSource(platform, source, path, options, performance.now());
+    return await restoreSource(platform, source, path, options, performance.now());
   } finally {
     source.close();
   }

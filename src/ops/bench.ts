@@ -84,7 +84,7 @@ async function benchFile(
   const resident = bytes <= limits.maxMemoryBytes;
   const subject: BenchSubject = { runtime, path, limits, resident };
   options.onStage?.("check");
-  const checked = checkEqual(subject);
+  const checked = await checkEqual(subject);
   if (checked === null) refuse("there is no guest in it to measure", "an image with a guest");
   const image: BenchImage = {
     file: options.path,
@@ -111,7 +111,7 @@ async function benchFile(
 /** Size of a file that can be read by position and is not compressed. */
 async function plainFileBytes(path: string): Promise<number> {
   const { source, compression } = await openInput(path);
-  source.close();
+  await source.close();
   if (compression !== null) refuse(`it is compressed by ${compression}`, "an uncompressed image");
   if (!source.seekable) refuse("it cannot be read twice", "a file");
   return statSync(path).size;
@@ -139,7 +139,7 @@ async function takeSamples(tasks: readonly BenchTask[], options: BenchOptions): 
       options.signal?.throwIfAborted();
       collectGarbage();
       const begin = performance.now();
-      sample.task.run();
+      await sample.task.run();
       const elapsedMs = performance.now() - begin;
       if (round > 0) sample.ms.push(elapsedMs);
     }

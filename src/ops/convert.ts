@@ -15,14 +15,14 @@ import {
 } from "../export/index.js";
 import { type ConvertResult, InputError, UsageError } from "../findings/index.js";
 import { type GuestKind, PAGE_BYTES } from "../format/index.js";
-import { driveAsync, openInput, type Source } from "../input/index.js";
+import { type AsyncSource, driveAsync, openInput } from "../input/index.js";
 import type { GenidFacts } from "../restore/index.js";
 import type { Job } from "../stream/index.js";
 import { GuestJob, XenstoreJob } from "./convert-jobs.js";
 import { fileResult, genidResult, withCompression } from "./documents.js";
 import { withExcerpts } from "./excerpts.js";
 import { type GenidChange, genidJob } from "./genid.js";
-import { driveOptions, type ReadingHooks } from "./hooks.js";
+import { driveOptions, openOptions, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
 import { type Output, openOutput, STANDARD_OUTPUT } from "./output.js";
 import type { Platform } from "./runtime.js";
@@ -48,7 +48,7 @@ export interface ConvertOptions extends Omit<ReadingOptions, "model" | "readData
 }
 
 /**
- * Convert the image at `path` ("-" for standard input) into the file `outputPath` ("-" for standard
+ * Convert the image at `path`, a URL too ("-" for standard input) into the file `outputPath` ("-" for standard
  * output). The file appears once it is whole, and not at all if the source is rejected.
  *
  * @throws {InputError} if the input cannot be read or the output cannot be written
@@ -65,13 +65,13 @@ export async function convertFile(
   const config = configOf(options);
   checkOptions(options);
   const startMs = performance.now();
-  const { source, compression } = await openInput(path, { limits: options.limits });
+  const { source, compression, file } = await openInput(path, openOptions(hooks, options.limits));
   try {
     checkGenid(options, source);
-    const run = new Run(platform, source, { path, options, startMs, hooks });
+    const run = new Run(platform, source, { file, options, startMs, hooks });
     return withCompression(await run.convert(outputPath, config), compression);
   } finally {
-    source.close();
+    await source.close();
   }
 }
 
@@ -92,7 +92,7 @@ function checkOptions({ to, compact, keepCheckpoints }: ConvertOptions): void {
 }
 
 /** Where the id stands is known at the end of the stream, long after its page was written (VG-24). */
-function checkGenid({ to, genid = "keep" }: ConvertOptions, source: Source): void {
+function checkGenid({ to, genid = "keep" }: ConvertOptions, source: AsyncSource): void {
   if (genid === "keep") return;
   const option = "--genid";
   if (to === "xenstore-v1" || to === "xenstore-v2") {
@@ -130,7 +130,7 @@ function configOf({ to, configPath }: ConvertOptions): ReadyConfig | null {
 
 /** What is asked for. */
 interface Task {
-  readonly path: string;
+  readonly file: string;
   readonly options: ConvertOptions;
   /** When the source was opened, by performance.now(). */
   readonly startMs: number;
@@ -151,11 +151,11 @@ const NO_GENID: ConversionNote = {
 /** One source on its way into one output. */
 class Run {
   readonly #platform: Platform;
-  readonly #source: Source;
+  readonly #source: AsyncSource;
   readonly #task: Task;
   readonly #notes: ConversionNote[] = [];
 
-  constructor(platform: Platform, source: Source, task: Task) {
+  constructor(platform: Platform, source: AsyncSource, task: Task) {
     this.#platform = platform;
     this.#source = source;
     this.#task = task;
@@ -168,9 +168,9 @@ class Run {
       const judged = this.#image(false);
       await this.#drive(judged.run());
       const refused = () => judged.collector.verdict() === "reject";
-      if (refused()) return this.#result(judged, null);
+      if (refused()) return await this.#result(judged, null);
       const genid = await this.#drive(genidJob(judged, change, { into: "stream" }));
-      if (refused()) return this.#result(judged, null);
+      if (refused()) return await this.#result(judged, null);
       known = { identity: this.#identityOf(judged), genid };
       if (change !== "keep" && genid === null) this.#notes.push(NO_GENID);
     }
@@ -182,13 +182,13 @@ class Run {
       const refusal = job.refusal;
       if (refusal !== null || image.collector.verdict() === "reject") {
         output.abort();
-        return { ...this.#result(image, null), ...(refusal === null ? {} : { refusal }) };
+        return { ...(await this.#result(image, null)), ...(refusal === null ? {} : { refusal }) };
       }
       // What became of the id is told of the image that was written: it is the same.
       const again = known.genid?.new ?? change;
       if (this.#source.seekable) await this.#drive(genidJob(image, again, { into: "stream" }));
       output.close();
-      return this.#result(image, { path: outputPath, bytes: output.byteCount }, known.genid);
+      return await this.#result(image, { path: outputPath, bytes: output.byteCount }, known.genid);
     } catch (error) {
       output.abort();
       throw error;
@@ -242,16 +242,16 @@ class Run {
     };
   }
 
-  #result(
+  async #result(
     image: Image,
     output: { path: string; bytes: number } | null,
     genid: GenidFacts | null = null,
-  ): ConvertResult {
+  ): Promise<ConvertResult> {
     const { size } = this.#source;
     const bytes = size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
     const elapsedMs = performance.now() - this.#task.startMs;
-    const judged = fileResult(image, this.#task.path, bytes, elapsedMs);
-    const base = withExcerpts(judged, this.#source);
+    const judged = fileResult(image, this.#task.file, bytes, elapsedMs);
+    const base = await withExcerpts(judged, this.#source, this.#task.hooks.signal);
     const { to } = this.#task.options;
     const result = { ...base, to, notes: output === null ? [] : this.#notes };
     if (output === null) return result;

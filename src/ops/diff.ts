@@ -6,7 +6,13 @@ import type { EngineName } from "../engine/index.js";
 import { type ChangedBytes, type DiffResult, UsageError } from "../findings/index.js";
 import { PAGE_BYTES } from "../format/index.js";
 import type { Guest, MemoryState } from "../guest/index.js";
-import { driveAsync, driveSync, openInput, type Source } from "../input/index.js";
+import {
+  type AsyncSource,
+  drive,
+  driveAsync,
+  type OpenedInput,
+  openInput,
+} from "../input/index.js";
 import { fileResult, withCompression } from "./documents.js";
 import { driveOptions, PhaseProgress, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
@@ -22,11 +28,9 @@ export interface DiffOptions extends Omit<ReadingOptions, "model" | "readData"> 
   readonly bytes: boolean;
 }
 
-type Opened = Awaited<ReturnType<typeof openInput>>;
-
 /** One of the two images, read. */
 interface Side {
-  readonly source: Source;
+  readonly source: AsyncSource;
   readonly guest: Guest;
   readonly result: DiffResult["a"];
 }
@@ -53,26 +57,25 @@ export async function diffFiles(
   try {
     const openedB = await openInput(pathB, { limits });
     try {
-      const a = await readSide(platform, openedA, pathA, options, hooks);
-      const b = await readSide(platform, openedB, pathB, options, hooks);
+      const a = await readSide(platform, openedA, options, hooks);
+      const b = await readSide(platform, openedB, options, hooks);
       return await compare(a, b, options, hooks);
     } finally {
-      openedB.source.close();
+      await openedB.source.close();
     }
   } finally {
-    openedA.source.close();
+    await openedA.source.close();
   }
 }
 
 async function readSide(
   platform: Platform,
-  opened: Opened,
-  file: string,
+  opened: OpenedInput,
   options: DiffOptions,
   hooks: ReadingHooks,
 ): Promise<Side> {
   const startMs = performance.now();
-  const { source, compression } = opened;
+  const { source, compression, file } = opened;
   const model = source.seekable ? "indexed" : "resident";
   const engine = platform.ownEngine(options.engine);
   const image = new Image(engine, { ...options, readData: false, model });
@@ -99,7 +102,7 @@ async function compare(
   const turns = new Turns(hooks.signal);
   for (const step of steps(a.guest.populatedRuns(), b.guest.populatedRuns())) {
     await turns.next();
-    comparison.take(step);
+    await comparison.take(step);
     progress.add((Number(step.inA) + Number(step.inB)) * step.count * PAGE_BYTES);
   }
   return comparison.result();
@@ -130,11 +133,11 @@ class Comparison {
     this.#typeChanged = new Pfns(most);
   }
 
-  take({ first, count, inA, inB }: Step): void {
+  async take({ first, count, inA, inB }: Step): Promise<void> {
     this.#union += count;
     if (!inA) this.#added.add(first, count);
     else if (!inB) this.#gone.add(first, count);
-    else this.#compare(first, count);
+    else await this.#compare(first, count);
   }
 
   result(): DiffResult {
@@ -160,12 +163,12 @@ class Comparison {
     };
   }
 
-  #compare(first: number, count: number): void {
+  async #compare(first: number, count: number): Promise<void> {
     const { state } = this.#options;
     const a = this.#pagesA.subarray(0, count * PAGE_BYTES);
     const b = this.#pagesB.subarray(0, count * PAGE_BYTES);
-    driveSync(this.#a.guest.readPages(first, count, a, state), this.#a.source);
-    driveSync(this.#b.guest.readPages(first, count, b, state), this.#b.source);
+    await drive(this.#a.guest.readPages(first, count, a, state), this.#a.source);
+    await drive(this.#b.guest.readPages(first, count, b, state), this.#b.source);
     for (let i = 0; i < count; i += 1) {
       const pfn = first + i;
       const typeA = this.#a.guest.engine.pageType(pfn);

@@ -3,7 +3,7 @@
  * input can be read again, and only for the first findings of each rule. Judges nothing.
  */
 import { type Excerpt, type FileResult, type Finding, InputError } from "../findings/index.js";
-import { type AsyncSource, driveAsync, driveSync, type Source } from "../input/index.js";
+import { type AsyncSource, drive } from "../input/index.js";
 import { type Job, readInto } from "../stream/index.js";
 
 /** Findings of one rule and severity that get an excerpt. */
@@ -15,21 +15,7 @@ const LINE_BYTES = 16;
 const EXCERPT_BYTES = 2 * LINE_BYTES;
 
 /** The result with excerpts in its findings; the same object where there is nothing to add. */
-export function withExcerpts<T extends FileResult>(result: T, source: Source): T {
-  const excerpts = new Map<Finding, Excerpt>();
-  for (const finding of chosen(result, source)) {
-    try {
-      const excerpt = driveSync(readExcerpt(finding, source.size), source);
-      if (excerpt !== null) excerpts.set(finding, excerpt);
-    } catch (error) {
-      passOver(error);
-    }
-  }
-  return filled(result, excerpts);
-}
-
-/** As withExcerpts, on a source that may have to wait. */
-export async function withExcerptsAsync<T extends FileResult>(
+export async function withExcerpts<T extends FileResult>(
   result: T,
   source: AsyncSource,
   signal?: AbortSignal,
@@ -38,7 +24,7 @@ export async function withExcerptsAsync<T extends FileResult>(
   for (const finding of chosen(result, source)) {
     try {
       const job = readExcerpt(finding, source.size);
-      const excerpt = await driveAsync(job, source, signal && { signal });
+      const excerpt = await drive(job, source, signal && { signal });
       if (excerpt !== null) excerpts.set(finding, excerpt);
     } catch (error) {
       passOver(error);
@@ -48,7 +34,7 @@ export async function withExcerptsAsync<T extends FileResult>(
 }
 
 /** The findings that get an excerpt: the first of each rule. */
-function chosen({ findings }: FileResult, source: Source | AsyncSource): Finding[] {
+function chosen({ findings }: FileResult, source: AsyncSource): Finding[] {
   if (!source.seekable) return [];
   const seen = new Map<string, number>();
   const first = findings.filter(({ severity, rule }) => {

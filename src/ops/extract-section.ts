@@ -4,12 +4,12 @@
  */
 import type { EngineName } from "../engine/index.js";
 import { type ExtractResult, UsageError } from "../findings/index.js";
-import { driveSync, openInput } from "../input/index.js";
+import { drive, openInput } from "../input/index.js";
 import type { Restorer } from "../restore/index.js";
 import { packXenstorePairs } from "../stream/index.js";
 import { fileResult, withCompression } from "./documents.js";
 import { withExcerpts } from "./excerpts.js";
-import { driveOptions, type ReadingHooks } from "./hooks.js";
+import { driveOptions, openOptions, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
 import { STANDARD_OUTPUT, writeOutput } from "./output.js";
 import type { Platform } from "./runtime.js";
@@ -39,27 +39,27 @@ export async function extractSectionFile(
   hooks: ReadingHooks = {},
 ): Promise<ExtractResult> {
   const startMs = performance.now();
-  const { source, compression } = await openInput(path, { limits: options.limits });
+  const { source, compression, file } = await openInput(path, openOptions(hooks, options.limits));
   try {
     const model = source.seekable ? "indexed" : "resident";
     const engine = platform.engine(options.engine);
     const image = new Image(engine, { ...options, readData: false, model });
-    driveSync(image.run(), source, driveOptions(hooks, source));
+    await drive(image.run(), source, driveOptions(hooks, source));
     const { size } = source;
     const bytes = size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
-    const judged = fileResult(image, path, bytes, performance.now() - startMs);
-    const result = withExcerpts(judged, source);
+    const judged = fileResult(image, file, bytes, performance.now() - startMs);
+    const result = await withExcerpts(judged, source, hooks.signal);
     if (result.verdict === "reject") return withCompression(result, compression);
     const section = sectionOf(image.restorer, options.section);
     if (section === null) {
-      throw new UsageError(`${path} has no section ${options.section}`, { option: "--section" });
+      throw new UsageError(`${file} has no section ${options.section}`, { option: "--section" });
     }
     writeOutput(outputPath, (output) => output.write(section));
-    const file = outputPath === STANDARD_OUTPUT ? null : outputPath;
-    const output = { file, bytes: section.length };
+    const written = outputPath === STANDARD_OUTPUT ? null : outputPath;
+    const output = { file: written, bytes: section.length };
     return withCompression({ ...result, output }, compression);
   } finally {
-    source.close();
+    await source.close();
   }
 }
 

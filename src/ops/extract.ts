@@ -19,12 +19,12 @@ import {
 import { type ExtractFileResult, UsageError } from "../findings/index.js";
 import { PAGE_BYTES, VCPU_HEAD_BYTES } from "../format/index.js";
 import type { Guest, MemoryState } from "../guest/index.js";
-import { type DriveOptions, driveAsync, openInput, type Source } from "../input/index.js";
+import { type AsyncSource, type DriveOptions, driveAsync, openInput } from "../input/index.js";
 import type { DomainFacts } from "../restore/index.js";
 import { bodyOffset, HvmContext } from "../stream/index.js";
 import { fileResult, restoreResult, withCompression } from "./documents.js";
 import { type GenidChange, genidJob } from "./genid.js";
-import { driveOptions, PhaseProgress, type ReadingHooks } from "./hooks.js";
+import { driveOptions, openOptions, PhaseProgress, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
 import type { Platform } from "./runtime.js";
 import { salvageSource } from "./salvage.js";
@@ -69,20 +69,21 @@ export async function extractFile(
   hooks: ReadingHooks = {},
 ): Promise<ExtractFileResult> {
   const startMs = performance.now();
-  const { source, compression } = await openInput(path, { limits: options.limits });
+  const opening = openOptions(hooks, options.limits);
+  const { source, compression, file } = await openInput(path, opening);
   try {
-    const task = { platform, source, file: path, options, hooks, startMs };
+    const task = { platform, source, file, options, hooks, startMs };
     const result = await extractSource(task, outPath);
     return withCompression(result, compression);
   } finally {
-    source.close();
+    await source.close();
   }
 }
 
 /** One image, and what is wanted of it. */
 interface Task {
   readonly platform: Platform;
-  readonly source: Source;
+  readonly source: AsyncSource;
   readonly file: string;
   readonly options: ExtractOptions;
   readonly hooks: ReadingHooks;
@@ -112,7 +113,8 @@ async function extractSource(task: Task, outPath: string): Promise<ExtractFileRe
 async function readGuest({ platform, source, file, options, hooks, startMs }: Task) {
   if (options.salvage === true) {
     const reading = { ...options, readData: false, model: "indexed" } as const;
-    const { image, judged, salvage } = salvageSource(platform, source, file, reading, startMs);
+    const salvaged = await salvageSource(platform, source, file, reading, startMs, hooks.signal);
+    const { image, judged, salvage } = salvaged;
     return { image, judged: () => judged, salvage: { salvage } };
   }
   const model = source.seekable ? "indexed" : "resident";

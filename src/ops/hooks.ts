@@ -2,8 +2,9 @@
  * What a caller may hang on a running operation: an abort signal and a callback for progress. Not
  * how progress is shown (cli/), nor when bytes are read (input/).
  */
+import type { Limits } from "../findings/index.js";
 import type { Sha256 } from "../guest/index.js";
-import type { DriveOptions, Source } from "../input/index.js";
+import type { AsyncSource, DriveOptions, OpenInputOptions } from "../input/index.js";
 import type { Job } from "../stream/index.js";
 
 /** How far an operation has come. */
@@ -27,13 +28,20 @@ export interface ReadingHooks {
    * end the operation.
    */
   readonly onProgress?: ((progress: ReadingProgress) => void) | undefined;
+  /** Told what a user may want to know of how the input is read, in one sentence each. */
+  readonly onNote?: ((note: string) => void) | undefined;
+}
+
+/** How an input is opened under `hooks`. */
+export function openOptions(hooks: ReadingHooks, limits: Limits): OpenInputOptions {
+  return { limits, signal: hooks.signal, onNote: hooks.onNote };
 }
 
 /** The driver tells of progress after this much input. */
 const STEP_BYTES = 1024 * 1024;
 
 /** The drivers' options for reading `source` under `hooks`. */
-export function driveOptions(hooks: ReadingHooks, source: Source): DriveOptions {
+export function driveOptions(hooks: ReadingHooks, source: AsyncSource): DriveOptions {
   const { signal, onProgress } = hooks;
   return {
     ...(signal === undefined ? {} : { signal }),

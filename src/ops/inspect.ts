@@ -12,7 +12,7 @@ import type {
 } from "../findings/index.js";
 import { PAGE_TYPE_NAMES, type XenstoreHeader } from "../format/index.js";
 import type { BatchFacts } from "../guest/index.js";
-import { driveSync, openInput } from "../input/index.js";
+import { drive, openInput } from "../input/index.js";
 import {
   bodyOffset,
   decodeXenstoreRecord,
@@ -30,7 +30,7 @@ import {
 import { cpuPolicyOf } from "./cpu-policy.js";
 import { fileResult, withCompression } from "./documents.js";
 import { withExcerpts } from "./excerpts.js";
-import { driveOptions, type ReadingHooks } from "./hooks.js";
+import { driveOptions, openOptions, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
 import type { Platform } from "./runtime.js";
 
@@ -40,7 +40,7 @@ export interface InspectOptions extends Omit<ReadingOptions, "model" | "readData
 }
 
 /**
- * Inspect the image at a path ("-" for standard input).
+ * Inspect the image at a path or URL ("-" for standard input).
  *
  * @throws {InputError} if its bytes cannot be had
  * @throws {CapacityError} if a limit of ours is in the way
@@ -52,7 +52,7 @@ export async function inspectFile(
   hooks: ReadingHooks = {},
 ): Promise<InspectResult> {
   const startMs = performance.now();
-  const { source, compression } = await openInput(path, { limits: options.limits });
+  const { source, compression, file } = await openInput(path, openOptions(hooks, options.limits));
   try {
     const model = source.seekable ? "indexed" : "resident";
     const listing = new Listing(options.limits.maxRecordsListed);
@@ -62,18 +62,19 @@ export async function inspectFile(
       model,
       onBatch: (facts) => listing.batch(facts),
     });
-    driveSync(
+    await drive(
       image.run((event) => listing.event(event, image)),
       source,
       driveOptions(hooks, source),
     );
     const bytes =
       source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
-    const base = fileResult(image, path, bytes, performance.now() - startMs);
-    const document = { ...withExcerpts(base, source), ...listing.document(image) };
+    const base = fileResult(image, file, bytes, performance.now() - startMs);
+    const judged = await withExcerpts(base, source, hooks.signal);
+    const document = { ...judged, ...listing.document(image) };
     return withCompression(document, compression);
   } finally {
-    source.close();
+    await source.close();
   }
 }
 

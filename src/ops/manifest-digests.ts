@@ -1,10 +1,11 @@
 /**
- * What a manifest digests of one image: each page of the guest, and all bytes of the input around
- * the pages. Jobs, so that whoever drives them can stop them and show how far they are.
+ * The digests that a manifest is made of: of each page, and of what is around the pages. The
+ * manifest is manifest.ts's, its file manifest-file.ts's.
  */
 import { PAGE_BYTES } from "../format/index.js";
 import type { Guest, MemoryState } from "../guest/index.js";
 import { type Job, readInto } from "../stream/index.js";
+import type { ReadingHooks } from "./hooks.js";
 import { STEP_PAGES } from "./pfn-sets.js";
 
 /** Bytes outside the pages that are read at a time. */
@@ -14,12 +15,17 @@ const REST_BYTES = 1024 * 1024;
 export class PageDigests {
   readonly #guest: Guest;
   readonly #state: MemoryState;
+  readonly #hooks: ReadingHooks;
+  readonly #totalBytes: number;
+  #doneBytes = 0;
   readonly #pages = new Uint8Array(STEP_PAGES * PAGE_BYTES);
   readonly #digests = new BigUint64Array(STEP_PAGES);
 
-  constructor(guest: Guest, state: MemoryState) {
+  constructor(guest: Guest, state: MemoryState, hooks: ReadingHooks = {}) {
     this.#guest = guest;
     this.#state = state;
+    this.#hooks = hooks;
+    this.#totalBytes = guest.engine.stats().populatedPages * PAGE_BYTES;
   }
 
   /** One digest a page; overwritten by the next call. */
@@ -28,6 +34,10 @@ export class PageDigests {
     yield* this.#guest.readPages(first, count, pages, this.#state);
     this.#guest.engine.pageWindow().set(pages);
     this.#guest.engine.digestWindow(count, this.#digests);
+    this.#doneBytes += pages.length;
+    const { signal, onProgress } = this.#hooks;
+    signal?.throwIfAborted();
+    onProgress?.({ phase: "digest", bytes: this.#doneBytes, totalBytes: this.#totalBytes });
     return this.#digests;
   }
 }
@@ -71,4 +81,9 @@ function* lastCopies(guest: Guest): Generator<number> {
     if ((((isLast[ordinal >> 3] ?? 0) >> (ordinal & 7)) & 1) === 0) continue;
     yield guest.pages.byteOffsetOf(ordinal, PAGE_BYTES);
   }
+}
+
+/** A digest as documents print it. */
+export function hex64(value: bigint): string {
+  return value.toString(16).padStart(16, "0");
 }

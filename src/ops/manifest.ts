@@ -8,18 +8,19 @@ import {
   type ManifestCheck,
   type ManifestCheckResult,
   type ManifestFileResult,
+  type ManifestOutput,
   UsageError,
 } from "../findings/index.js";
-import { PAGE_BYTES } from "../format/index.js";
 import type { Guest, MemoryState } from "../guest/index.js";
-import { driveAsync, driveSync, openInput, type Source } from "../input/index.js";
+import { type AsyncSource, driveAsync, openInput } from "../input/index.js";
 import type { Job } from "../stream/index.js";
 import { fileResult, withCompression } from "./documents.js";
-import { driveOptions, PhaseProgress, type ReadingHooks } from "./hooks.js";
+import { driveOptions, openOptions, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
-import { digestRest, PageDigests } from "./manifest-digests.js";
+import type { JudgedInput } from "./judged.js";
+import { digestRest, hex64, PageDigests } from "./manifest-digests.js";
 import { type ManifestHead, ManifestReader, ManifestWriter } from "./manifest-file.js";
-import { type Output, openOutput } from "./output.js";
+import { type Output, writeOutputAsync } from "./output.js";
 import { Pfns, type Step, steps } from "./pfn-sets.js";
 import type { Platform } from "./runtime.js";
 
@@ -45,34 +46,36 @@ export async function writeManifest(
   hooks: ReadingHooks = {},
 ): Promise<ManifestFileResult> {
   const startMs = performance.now();
-  const { source, compression } = await openInput(path, { limits: options.limits });
+  const { source, compression, file } = await openInput(path, openOptions(hooks, options.limits));
   try {
-    const drive = driveOptions(hooks, source);
-    const image = imageOf(platform, source, options);
-    await driveAsync(image.run(), source, drive);
-    const base = withCompression(judged(image, source, path, startMs), compression);
+    const image = await readImageOf(platform, source, options, hooks);
+    const result = withCompression(judged(image, source, file, startMs), compression);
     const { guest } = image.restorer;
-    if (base.verdict === "reject") return base;
-    if (guest === null) throw new UsageError(`${path} holds no guest memory`, { option: "FILE" });
-    const chain = base.container.join("/");
-    const output = openOutput(outPath);
-    try {
-      const filling = fill(output, guest, source, chain, options.state);
-      const job = new PhaseProgress(hooks, digestedBytes(guest, source), "digest").reads(filling);
-      const { signal } = hooks;
-      const { head, root } = await driveAsync(job, source, signal === undefined ? {} : { signal });
-      output.close();
-      const { state, pageCount: pages, restDigest } = head;
-      const rest = restDigest === null ? {} : { rest: hex64(restDigest) };
-      const bytes = output.byteCount;
-      return { ...base, manifest: { path: outPath, state, pages, bytes, root, ...rest } };
-    } catch (error) {
-      output.abort();
-      throw error;
-    }
+    if (result.verdict === "reject") return result;
+    if (guest === null) throw new UsageError(`${file} holds no guest memory`, { option: "FILE" });
+    const manifest = await manifestOf(guest, { source, result }, outPath, options.state, hooks);
+    return { ...result, manifest };
   } finally {
-    source.close();
+    await source.close();
   }
+}
+
+/** Write the manifest of a guest as the image's run has left it. */
+export async function manifestOf(
+  guest: Guest,
+  { source, result }: JudgedInput,
+  outPath: string,
+  state: MemoryState,
+  hooks: ReadingHooks = {},
+): Promise<ManifestOutput> {
+  const chain = result.container.join("/");
+  return await writeOutputAsync(outPath, async (output) => {
+    const job = fill(output, guest, source, chain, state, hooks);
+    const { head, root } = await driveAsync(job, source, quietly(hooks, source));
+    const { pageCount: pages, restDigest } = head;
+    const rest = restDigest === null ? {} : { rest: hex64(restDigest) };
+    return { path: outPath, state, pages, bytes: output.byteCount, root, ...rest };
+  });
 }
 
 /**
@@ -87,58 +90,75 @@ export async function checkManifest(
   options: ManifestOptions,
   hooks: ReadingHooks = {},
 ): Promise<ManifestCheckResult> {
-  const opened = await openInput(path, { limits: options.limits });
+  const startMs = performance.now();
+  const { source, compression, file } = await openInput(path, openOptions(hooks, options.limits));
   try {
-    const chain = opened.compression === null ? "" : `${opened.compression}/`;
-    const { source } = opened;
-    const names = { path, manifestPath, chain };
-    const result = checkSource(platform, source, names, options, hooks);
-    return withCompression(result, opened.compression);
+    const image = await readImageOf(platform, source, options, hooks);
+    const result = withCompression(judged(image, source, file, startMs), compression);
+    return { ...result, check: await checkOf(image, { source, result }, manifestPath, hooks) };
   } finally {
-    opened.source.close();
+    await source.close();
   }
 }
 
-/** As checkManifest, of what a source gives; `chain` is what stands before its formats. */
-export function checkSource(
+/** As checkManifest, of what a source gives. */
+export async function checkSource(
   platform: Platform,
-  source: Source,
-  names: { readonly path: string; readonly manifestPath: string; readonly chain: string },
+  source: AsyncSource,
+  names: { readonly file: string; readonly manifestPath: string },
   options: ManifestOptions,
-  hooks: ReadingHooks = {},
-): ManifestCheckResult {
+): Promise<ManifestCheckResult> {
   const startMs = performance.now();
-  const image = imageOf(platform, source, options);
-  driveSync(image.run(), source, driveOptions(hooks, source));
-  const engine = platform.engine(options.engine);
-  const reader = new ManifestReader(names.manifestPath, engine.createXxh3());
+  const image = await readImageOf(platform, source, options);
+  const result = judged(image, source, names.file, startMs);
+  return { ...result, check: await checkOf(image, { source, result }, names.manifestPath) };
+}
+
+/**
+ * Measure the guest as the image's run has left it.
+ *
+ * @throws {InputError} code "manifest" if the manifest is none
+ */
+export async function checkOf(
+  image: Image,
+  { source, result }: JudgedInput,
+  manifestPath: string,
+  hooks: ReadingHooks = {},
+): Promise<ManifestCheck> {
+  const reader = new ManifestReader(manifestPath, image.engine.createXxh3());
   try {
-    const base = judged(image, source, names.path, startMs);
-    const { guest } = image.restorer;
-    const check = new Check(guest, source, reader, options.limits.maxRecordsListed);
-    const form = `${names.chain}${base.container.join("/")}`;
-    const totalBytes = guest === null ? 0 : digestedBytes(guest, source);
-    const progress = new PhaseProgress(hooks, totalBytes, "digest");
-    const found = driveSync(progress.reads(check.run(form)), source);
-    const matches = base.verdict === "accept" && found.matches;
-    return { ...base, check: { path: names.manifestPath, ...found, matches } };
+    const { maxRecordsListed } = image.options.limits;
+    const check = new Check(image.restorer.guest, source, reader, maxRecordsListed, hooks);
+    const found = await driveAsync(
+      check.run(result.container.join("/")),
+      source,
+      quietly(hooks, source),
+    );
+    const matches = result.verdict === "accept" && found.matches;
+    return { path: manifestPath, ...found, matches };
   } finally {
     reader.close();
   }
 }
 
-function imageOf(platform: Platform, source: Source, options: ManifestOptions): Image {
+/** Digests tell of their progress by themselves. */
+function quietly({ signal }: ReadingHooks, source: AsyncSource) {
+  return driveOptions({ signal }, source);
+}
+
+async function readImageOf(
+  platform: Platform,
+  source: AsyncSource,
+  options: ManifestOptions,
+  hooks: ReadingHooks = {},
+): Promise<Image> {
   const model = source.seekable ? "indexed" : "resident";
-  return new Image(platform.engine(options.engine), { ...options, readData: false, model });
+  const image = new Image(platform.engine(options.engine), { ...options, readData: false, model });
+  await driveAsync(image.run(), source, driveOptions(hooks, source));
+  return image;
 }
 
-/** Every byte of a file is digested, of a pipe only what was held. */
-function digestedBytes(guest: Guest, source: Source): number {
-  const memoryBytes = guest.engine.stats().populatedPages * PAGE_BYTES;
-  return source.seekable ? (source.size ?? memoryBytes) : memoryBytes;
-}
-
-function judged(image: Image, source: Source, file: string, startMs: number) {
+function judged(image: Image, source: AsyncSource, file: string, startMs: number) {
   const bytes = source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
   return fileResult(image, file, bytes, performance.now() - startMs);
 }
@@ -146,9 +166,10 @@ function judged(image: Image, source: Source, file: string, startMs: number) {
 function* fill(
   output: Output,
   guest: Guest,
-  source: Source,
+  source: AsyncSource,
   chain: string,
   state: MemoryState,
+  hooks: ReadingHooks,
 ): Job<{ readonly head: ManifestHead; readonly root: string }> {
   const { engine } = guest;
   const runs = [...guest.populatedRuns()];
@@ -159,7 +180,7 @@ function* fill(
   const writer = new ManifestWriter(output, engine.createXxh3());
   writer.head(head);
   const root = engine.createXxh3();
-  const pages = new PageDigests(guest, state);
+  const pages = new PageDigests(guest, state, hooks);
   for (const { first, count } of steps(runs, [])) {
     const digests = yield* pages.of(first, count);
     writer.digests(digests.subarray(0, count));
@@ -177,9 +198,10 @@ function* fill(
 /** One image against one manifest. */
 class Check {
   readonly #guest: Guest | null;
-  readonly #source: Source;
+  readonly #source: AsyncSource;
   readonly #reader: ManifestReader;
   readonly #most: number;
+  readonly #hooks: ReadingHooks;
   readonly #missing: Pfns;
   readonly #extra: Pfns;
   readonly #rotten: { pfn: number; byteOffset?: number }[] = [];
@@ -187,8 +209,15 @@ class Check {
   #pages = 0;
 
   /** @param most pages and runs that are listed */
-  constructor(guest: Guest | null, source: Source, reader: ManifestReader, most: number) {
+  constructor(
+    guest: Guest | null,
+    source: AsyncSource,
+    reader: ManifestReader,
+    most: number,
+    hooks: ReadingHooks,
+  ) {
     this.#guest = guest;
+    this.#hooks = hooks;
     this.#source = source;
     this.#reader = reader;
     this.#most = most;
@@ -200,7 +229,7 @@ class Check {
   *run(form: string): Job<Omit<ManifestCheck, "path">> {
     const { head } = this.#reader;
     const guest = this.#guest;
-    const pages = guest === null ? null : new PageDigests(guest, head.state);
+    const pages = guest === null ? null : new PageDigests(guest, head.state, this.#hooks);
     for (const step of steps(head.runs, guest?.populatedRuns() ?? [])) {
       yield* this.#take(step, pages);
     }
@@ -251,8 +280,4 @@ class Check {
     const digest = yield* digestRest(this.#guest, size);
     return digest === head.restDigest ? "same" : "differs";
   }
-}
-
-function hex64(value: bigint): string {
-  return value.toString(16).padStart(16, "0");
 }

@@ -6,13 +6,14 @@ import type { EngineName, MemoryModel } from "../engine/index.js";
 import { type MemoryResult, type RestoreFileResult, UsageError } from "../findings/index.js";
 import { PAGE_BYTES } from "../format/index.js";
 import { countZeroPages, digestSha256, digestXxh3 } from "../guest/index.js";
-import { driveSync, openInput, type Source } from "../input/index.js";
+import { type AsyncSource, drive, openInput } from "../input/index.js";
 import type { Job } from "../stream/index.js";
 import { fileResult, restoreResult, withCompression } from "./documents.js";
 import { withExcerpts } from "./excerpts.js";
 import { type GenidChange, genidJob } from "./genid.js";
-import { driveOptions, PhaseProgress, type ReadingHooks } from "./hooks.js";
+import { driveOptions, openOptions, PhaseProgress, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
+import type { JudgedHooks } from "./judged.js";
 import { createSha256, type Platform } from "./runtime.js";
 import { salvageSource } from "./salvage.js";
 
@@ -27,8 +28,14 @@ export interface RestoreImageOptions extends Omit<ReadingOptions, "model" | "rea
   readonly salvage?: boolean;
 }
 
+/** An image that was read, and what is said of it. */
+interface Judged {
+  readonly image: Image;
+  readonly result: RestoreFileResult;
+}
+
 /**
- * Simulate the restore of the image at a path ("-" for standard input).
+ * Simulate the restore of the image at a path or URL ("-" for standard input).
  *
  * @throws {InputError} if its bytes cannot be had
  * @throws {CapacityError} if a limit of ours is in the way
@@ -38,56 +45,77 @@ export async function restoreFile(
   platform: Platform,
   path: string,
   options: RestoreImageOptions,
-  hooks: ReadingHooks = {},
+  hooks: JudgedHooks<RestoreFileResult> = {},
 ): Promise<RestoreFileResult> {
   const startMs = performance.now();
-  const { source, compression } = await openInput(path, { limits: options.limits });
+  const { source, compression, file } = await openInput(path, openOptions(hooks, options.limits));
   try {
-    const result = restoreSource(platform, source, path, options, startMs, hooks);
-    return withCompression(result, compression);
+    const judged = await judge(platform, source, file, options, startMs, hooks);
+    const result = withCompression(judged.result, compression);
+    return (await hooks.onJudged?.(judged.image, { source, result })) ?? result;
   } finally {
-    source.close();
+    await source.close();
   }
 }
 
 /** Simulate the restore of what a source gives. */
-export function restoreSource(
+export async function restoreSource(
   platform: Platform,
-  source: Source,
+  source: AsyncSource,
   file: string,
   options: RestoreImageOptions,
   startMs: number,
   hooks: ReadingHooks = {},
-): RestoreFileResult {
-  if (options.salvage === true) return salvageResult(platform, source, file, options, startMs);
-  const model = chooseModel(source, options);
-  const image = new Image(platform.engine(options.engine), { ...options, readData: false, model });
-  const drive = driveOptions(hooks, source);
-  driveSync(image.run(), source, drive);
-  const genid = driveSync(genidJob(image, options.genid ?? "keep"), source);
-  const digests = driveSync(digestsOf(image, options.digest, hooks), source, drive);
-  const bytes = source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
-  const base = fileResult(image, file, bytes, performance.now() - startMs);
-  return restoreResult(image, withExcerpts(base, source), digests, genid);
+): Promise<RestoreFileResult> {
+  return (await judge(platform, source, file, options, startMs, hooks)).result;
 }
 
-/** What was recovered, with its digests; the guest is always indexed. */
-function salvageResult(
+async function judge(
   platform: Platform,
-  source: Source,
+  source: AsyncSource,
   file: string,
   options: RestoreImageOptions,
   startMs: number,
-): RestoreFileResult {
+  hooks: ReadingHooks,
+): Promise<Judged> {
+  if (options.salvage === true) {
+    return salvageResult(platform, source, file, options, startMs, hooks);
+  }
+  const model = chooseModel(source, options);
+  const image = new Image(platform.engine(options.engine), { ...options, readData: false, model });
+  const driving = driveOptions(hooks, source);
+  const quiet = driveOptions({ signal: hooks.signal }, source);
+  await drive(image.run(), source, driving);
+  const genid = await drive(genidJob(image, options.genid ?? "keep"), source, quiet);
+  const digests = await drive(digestsOf(image, options.digest, hooks), source, driving);
+  const bytes = source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
+  const base = fileResult(image, file, bytes, performance.now() - startMs);
+  const judged = await withExcerpts(base, source, hooks.signal);
+  return { image, result: restoreResult(image, judged, digests, genid) };
+}
+
+/** What was recovered, with its digests; the guest is always indexed. */
+async function salvageResult(
+  platform: Platform,
+  source: AsyncSource,
+  file: string,
+  options: RestoreImageOptions,
+  startMs: number,
+  hooks: ReadingHooks,
+): Promise<Judged> {
   const reading = { ...options, readData: false, model: "indexed" } as const;
-  const { judged, image, salvage } = salvageSource(platform, source, file, reading, startMs);
-  const genid = driveSync(genidJob(image, options.genid ?? "keep"), source);
-  const digests = driveSync(digestsOf(image, options.digest, {}), source);
-  return { ...restoreResult(image, withExcerpts(judged, source), digests, genid), salvage };
+  const salvaged = await salvageSource(platform, source, file, reading, startMs, hooks.signal);
+  const { image, salvage } = salvaged;
+  const { signal } = hooks;
+  const driving = driveOptions({ signal }, source);
+  const genid = await drive(genidJob(image, options.genid ?? "keep"), source, driving);
+  const digests = await drive(digestsOf(image, options.digest, {}), source, driving);
+  const judged = await withExcerpts(salvaged.judged, source, signal);
+  return { image, result: { ...restoreResult(image, judged, digests, genid), salvage } };
 }
 
 /** `auto`: resident if the image could be held whole, else indexed. A pipe cannot be indexed. */
-function chooseModel(source: Source, options: RestoreImageOptions): MemoryModel {
+function chooseModel(source: AsyncSource, options: RestoreImageOptions): MemoryModel {
   if (!source.seekable) {
     if (options.memory !== "indexed") return "resident";
     throw new UsageError("an indexed guest needs an input that can be read again: a file", {

@@ -6,7 +6,7 @@
 import { type FileResult, type SalvageResult, StreamError, UsageError } from "../findings/index.js";
 import { DOMAIN_HEADER_BYTES, IMAGE_HEADER_BYTES, PAGE_TYPE_XALLOC } from "../format/index.js";
 import { Batch, type Guest } from "../guest/index.js";
-import { driveSync, type Source } from "../input/index.js";
+import { type AsyncSource, drive } from "../input/index.js";
 import {
   type BatchEvent,
   type BatchPlan,
@@ -21,6 +21,7 @@ import {
   salvageLibxc,
 } from "../stream/index.js";
 import { fileResult } from "./documents.js";
+import { driveOptions } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
 import { Pfns } from "./pfn-sets.js";
 import type { Platform } from "./runtime.js";
@@ -41,23 +42,25 @@ type SalvageOptions = ReadingOptions & { readonly engine: "wasm" | "reference" }
  *
  * @throws {UsageError} for an input that cannot be read twice
  */
-export function salvageSource(
+export async function salvageSource(
   platform: Platform,
-  source: Source,
+  source: AsyncSource,
   file: string,
   options: SalvageOptions,
   startMs: number,
-): Salvaged {
+  signal?: AbortSignal,
+): Promise<Salvaged> {
   if (!source.seekable) {
     const allowed = "a file that is not compressed";
     throw new UsageError("salvage reads its input twice", { option: "--salvage", allowed });
   }
   const engine = platform.engine(options.engine);
   const first = new Image(engine, { ...options, model: "indexed" });
-  driveSync(first.run(), source);
+  const driving = driveOptions({ signal }, source);
+  await drive(first.run(), source, driving);
   const judged = fileResult(first, file, source.size, performance.now() - startMs);
   const image = new Image(engine, { ...options, model: "indexed" });
-  const salvage = driveSync(new Salvage(image).run(), source);
+  const salvage = await drive(new Salvage(image).run(), source, driving);
   return { judged, image, salvage };
 }
 

@@ -4,11 +4,12 @@
  */
 import type { EngineName } from "../engine/index.js";
 import type { FileResult } from "../findings/index.js";
-import { driveSync, openInput, type Source } from "../input/index.js";
+import { type AsyncSource, drive, openInput } from "../input/index.js";
 import { fileResult, withCompression } from "./documents.js";
 import { withExcerpts } from "./excerpts.js";
-import { driveOptions, type ReadingHooks } from "./hooks.js";
+import { driveOptions, openOptions, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
+import type { JudgedHooks } from "./judged.js";
 import type { Platform } from "./runtime.js";
 
 /** What `verify` takes beyond the reading options. */
@@ -17,7 +18,7 @@ export interface VerifyOptions extends Omit<ReadingOptions, "model"> {
 }
 
 /**
- * Verify the image at a path ("-" for standard input).
+ * Verify the image at a path or URL ("-" for standard input).
  *
  * @throws {InputError} if its bytes cannot be had
  * @throws {CapacityError} if a limit of ours is in the way
@@ -26,32 +27,43 @@ export async function verifyFile(
   platform: Platform,
   path: string,
   options: VerifyOptions,
-  hooks: ReadingHooks = {},
+  hooks: JudgedHooks<FileResult> = {},
 ): Promise<FileResult> {
   const startMs = performance.now();
-  const { source, compression } = await openInput(path, { limits: options.limits });
+  const { source, compression, file } = await openInput(path, openOptions(hooks, options.limits));
   try {
-    return withCompression(
-      verifySource(platform, source, path, options, startMs, hooks),
-      compression,
-    );
+    const judged = await judge(platform, source, file, options, startMs, hooks);
+    const result = withCompression(judged.result, compression);
+    return (await hooks.onJudged?.(judged.image, { source, result })) ?? result;
   } finally {
-    source.close();
+    await source.close();
   }
 }
 
 /** Verify what a source gives; `startMs` is when it was opened, by performance.now(). */
-export function verifySource(
+export async function verifySource(
   platform: Platform,
-  source: Source,
+  source: AsyncSource,
   file: string,
   options: VerifyOptions,
   startMs: number,
   hooks: ReadingHooks = {},
-): FileResult {
+): Promise<FileResult> {
+  return (await judge(platform, source, file, options, startMs, hooks)).result;
+}
+
+async function judge(
+  platform: Platform,
+  source: AsyncSource,
+  file: string,
+  options: VerifyOptions,
+  startMs: number,
+  hooks: ReadingHooks,
+): Promise<{ readonly image: Image; readonly result: FileResult }> {
   const model = source.seekable ? "indexed" : "resident";
   const image = new Image(platform.engine(options.engine), { ...options, model });
-  driveSync(image.run(), source, driveOptions(hooks, source));
+  await drive(image.run(), source, driveOptions(hooks, source));
   const bytes = source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
-  return withExcerpts(fileResult(image, file, bytes, performance.now() - startMs), source);
+  const result = fileResult(image, file, bytes, performance.now() - startMs);
+  return { image, result: await withExcerpts(result, source, hooks.signal) };
 }

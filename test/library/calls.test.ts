@@ -160,7 +160,7 @@ describe.each(names)("an error of %s()", (name) => {
     ["input", 7, {}],
     ["input", null, {}],
     ["input", {}, {}],
-    ["input", new URL("https://example.org/vm.save"), {}],
+    ["input", new URL("ftp://example.org/vm.save"), {}],
     ["profile", tiny, { profile: "lenient" }],
     ["engine", tiny, { engine: "native" }],
     ["formatHint", tiny, { formatHint: "vhd" }],

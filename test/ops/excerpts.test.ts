@@ -14,32 +14,34 @@ const finding = (byteOffset: number, rule = "LC-PG-5"): Finding => ({
   message: "m",
 });
 const result = (...findings: Finding[]) => ({ findings }) as unknown as FileResult;
-const excerpts = (from: Source, ...findings: Finding[]) =>
-  withExcerpts(result(...findings), from).findings.map(({ excerpt }) => excerpt);
+const excerpts = async (from: Source, ...findings: Finding[]) =>
+  (await withExcerpts(result(...findings), from)).findings.map(({ excerpt }) => excerpt);
 
 describe("an excerpt", () => {
-  it("is the line of 16 bytes that the fault is in, and the next", () => {
-    const [excerpt] = excerpts(source, finding(37));
+  it("is the line of 16 bytes that the fault is in, and the next", async () => {
+    const [excerpt] = await excerpts(source, finding(37));
     expect(excerpt?.byteOffset).toBe(32);
     expect(excerpt?.hex).toBe(Buffer.from(bytes.subarray(32, 64)).toString("hex"));
   });
 
-  it("ends where the input ends", () => {
-    const [excerpt] = excerpts(source, finding(99));
+  it("ends where the input ends", async () => {
+    const [excerpt] = await excerpts(source, finding(99));
     expect(excerpt).toEqual({ byteOffset: 96, hex: "60616263" });
   });
 
-  it("is the last line of the input for a fault behind its end", () => {
-    expect(excerpts(source, finding(100), finding(2 ** 50))).toEqual([
+  it("is the last line of the input for a fault behind its end", async () => {
+    expect(await excerpts(source, finding(100), finding(2 ** 50))).toEqual([
       { byteOffset: 96, hex: "60616263" },
       { byteOffset: 96, hex: "60616263" },
     ]);
-    expect(excerpts(new BufferSource(new Uint8Array(0), "empty"), finding(0))).toEqual([undefined]);
+    expect(await excerpts(new BufferSource(new Uint8Array(0), "empty"), finding(0))).toEqual([
+      undefined,
+    ]);
   });
 
-  it("comes with the first three findings of each rule", () => {
+  it("comes with the first three findings of each rule", async () => {
     const many = Array.from({ length: 5 }, () => finding(0));
-    const given = excerpts(source, ...many, finding(0, "LC-PG-6"));
+    const given = await excerpts(source, ...many, finding(0, "LC-PG-6"));
     expect(given.map((excerpt) => excerpt !== undefined)).toEqual([
       true,
       true,
@@ -50,7 +52,7 @@ describe("an excerpt", () => {
     ]);
   });
 
-  it("is left out where the input cannot be read again, and where it can no longer be read", () => {
+  it("is left out where the input cannot be read again, and where it can no longer be read", async () => {
     const pipe = { ...source, seekable: false } as unknown as Source;
     const failing = {
       seekable: true,
@@ -59,7 +61,7 @@ describe("an excerpt", () => {
         throw new InputError("gone", { code: "read-failed", source: "test" });
       },
     } as unknown as Source;
-    expect(excerpts(pipe, finding(0))).toEqual([undefined]);
-    expect(excerpts(failing, finding(0))).toEqual([undefined]);
+    expect(await excerpts(pipe, finding(0))).toEqual([undefined]);
+    expect(await excerpts(failing, finding(0))).toEqual([undefined]);
   });
 });

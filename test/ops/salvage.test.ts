@@ -23,11 +23,11 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const platform = new Platform({ wasmBytes });
 const PAGE_BYTES = 4096;
 
-function salvage(bytes: Uint8Array) {
+async function salvage(bytes: Uint8Array) {
   const source = new BufferSource(bytes, "damaged");
   const options = { ...READING_DEFAULTS, limits: DEFAULT_LIMITS, vcpus: 2, readData: false };
   const reading = { ...options, engine: "wasm", model: "indexed" } as const;
-  const found = salvageSource(platform, source, "damaged", reading, 0);
+  const found = await salvageSource(platform, source, "damaged", reading, 0);
   const { guest } = found.image.restorer;
   return {
     ...found,
@@ -87,8 +87,8 @@ function copiesOf(bytes: Uint8Array): { readonly pfn: number; readonly at: numbe
 const recordAt = (batch: number) => (PAGE_AT[batch * PER_BATCH] as number) - PER_BATCH * 8 - 16;
 
 describe("salvage", () => {
-  it("of a sound image finds all of it, fix-ups included", () => {
-    const found = salvage(SOUND);
+  it("of a sound image finds all of it, fix-ups included", async () => {
+    const found = await salvage(SOUND);
     expect(found.judged.verdict).toBe("accept");
     expect(found.salvage).toEqual({
       wholePages: PAGES,
@@ -100,11 +100,11 @@ describe("salvage", () => {
     expect(found.image.restorer.guest?.fixedPfns()).toEqual([3]);
   });
 
-  it("of an image cut anywhere recovers every whole page before the cut", () => {
+  it("of an image cut anywhere recovers every whole page before the cut", async () => {
     const prng = new Prng(3);
     for (let trial = 0; trial < 150; trial += 1) {
       const cut = 40 + prng.below(SOUND.length - 40);
-      const found = salvage(SOUND.subarray(0, cut));
+      const found = await salvage(SOUND.subarray(0, cut));
       expect(found.judged.verdict).toBe("reject");
       const whole = PAGE_AT.flatMap((at, pfn) => (at + PAGE_BYTES <= cut ? [pfn] : []));
       expect([cut, found.salvage.wholePages]).toEqual([cut, whole.length]);
@@ -125,13 +125,13 @@ describe("salvage", () => {
     { guest: "pvh", container: "libxl", checkpoints: 2 },
     { guest: "pv64", container: "libvirt", live: 1 },
     { guest: "pv32", container: "xapi" },
-  ] as const)("of a cut image of $guest in $container recovers every whole page", (shape) => {
+  ] as const)("of a cut image of $guest in $container recovers every whole page", async (shape) => {
     const { bytes } = make({ ...shape, seed: 9, sizeBytes: 1 << 20 });
     const copies = copiesOf(bytes);
     const prng = new Prng(8);
     for (let trial = 0; trial < 60; trial += 1) {
       const cut = (copies[0]?.at ?? 0) + prng.below(bytes.length - (copies[0]?.at ?? 0));
-      const found = salvage(bytes.subarray(0, cut));
+      const found = await salvage(bytes.subarray(0, cut));
       const last = new Map(
         copies.filter(({ at }) => at + PAGE_BYTES <= cut).map(({ pfn, at }) => [pfn, at]),
       );
@@ -147,9 +147,9 @@ describe("salvage", () => {
     ["type", 0, 0x77],
     ["length", 7, 0x40],
     ["count", 9, 0x11],
-  ])("goes on behind a record whose %s is damaged", (_, offset, value) => {
+  ])("goes on behind a record whose %s is damaged", async (_, offset, value) => {
     const at = recordAt(2);
-    const found = salvage(damaged(at + offset, value));
+    const found = await salvage(damaged(at + offset, value));
     expect(found.judged.verdict).toBe("reject");
     expect(found.salvage.wholePages).toBe(PAGES - PER_BATCH);
     expect(found.salvage.passedOver).toEqual([{ byteOffset: at, bytes: recordAt(3) - at }]);
@@ -157,15 +157,15 @@ describe("salvage", () => {
     expect(found.image.restorer.guest?.fixedPfns()).toEqual([3]);
   });
 
-  it("takes a record that a restore takes too, though a reserved word of it is not zero", () => {
-    const found = salvage(damaged(recordAt(2) + 12, 1));
+  it("takes a record that a restore takes too, though a reserved word of it is not zero", async () => {
+    const found = await salvage(damaged(recordAt(2) + 12, 1));
     expect(found.judged.verdict).toBe("accept");
     expect(found.salvage).toMatchObject({ wholePages: PAGES, passedOver: [] });
   });
 
-  it("names the pfns of a record with a bad entry, and takes none of its pages", () => {
+  it("names the pfns of a record with a bad entry, and takes none of its pages", async () => {
     const entry = recordAt(1) + 16 + 8;
-    const found = salvage(damaged(entry + 7, 0x60));
+    const found = await salvage(damaged(entry + 7, 0x60));
     expect(found.salvage).toMatchObject({ wholePages: PAGES - PER_BATCH, refusedRecords: 1 });
     expect(found.salvage.notWhole).toEqual({
       pages: 3,
@@ -177,23 +177,23 @@ describe("salvage", () => {
     expect(found.has(5)).toBe(false);
   });
 
-  it("finds records where the headers of the stream are gone", () => {
-    const found = salvage(SOUND.subarray(45));
+  it("finds records where the headers of the stream are gone", async () => {
+    const found = await salvage(SOUND.subarray(45));
     expect(found.salvage.wholePages).toBe(PAGES);
   });
 
-  it("calls an older copy not whole where the newer one was cut off", () => {
+  it("calls an older copy not whole where the newer one was cut off", async () => {
     const page = (pfn: number, seed: number) => ({ pfn, page: patternPage(seed) });
     const bytes = joinParts(hvmStream({ batches: [[page(1, 1), page(2, 2)], [page(2, 3)]] }));
     const { guest } = runBytes(bytes).image.restorer;
-    const found = salvage(bytes.subarray(0, (guest?.lastCopyOffset(2) ?? 0) + 100));
+    const found = await salvage(bytes.subarray(0, (guest?.lastCopyOffset(2) ?? 0) + 100));
     expect(found.salvage).toMatchObject({
       wholePages: 1,
       notWhole: { runs: [{ pfn: 2, count: 1 }] },
     });
   });
 
-  it.each([8, 4] as const)("recovers a PV guest of width %i behind damage", (width) => {
+  it.each([8, 4] as const)("recovers a PV guest of width %i behind damage", async (width) => {
     const plan = simplePlan(width);
     const extra = [[{ pfn: 14, page: patternPage(14) }], [{ pfn: 15, page: patternPage(15) }]];
     const bytes = joinParts(pvStream(plan, { batches: extra }));
@@ -201,7 +201,7 @@ describe("salvage", () => {
     const at = (guest?.lastCopyOffset(14) ?? 0) - 8 - 16;
     const broken = Uint8Array.from(bytes);
     broken[at] = 0x99;
-    const found = salvage(broken);
+    const found = await salvage(broken);
     expect(found.judged.verdict).toBe("reject");
     expect(found.page(15)).toEqual(patternPage(15));
   });

@@ -6,6 +6,7 @@ import type { Limits } from "../../findings/index.js";
 import { DEFAULT_LIMITS } from "../../findings/index.js";
 import type { OpenOptions } from "../open.js";
 import { openSource } from "../open.js";
+import { isRemote, shownName } from "../remote/address.js";
 import type { AsyncSource, Source } from "../source.js";
 import type { DecoderMaker } from "./decoded-source.js";
 import { decodedAsyncSource, decodedSource } from "./decoded-source.js";
@@ -42,21 +43,48 @@ export function recogniseCompression(first: Uint8Array): InputCompression | null
   return null;
 }
 
+/** How an input is opened by its name. */
+export interface OpenInputOptions extends OpenOptions {
+  readonly limits?: Limits;
+  /** Ends the opening of a URL. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told, in a sentence, what a user may want to know of how a URL is read. */
+  readonly onNote?: ((note: string) => void) | undefined;
+}
+
+/** An input that was opened by its name. */
+export interface OpenedInput extends Recognised<AsyncSource> {
+  /** What documents call it: the path as given, a URL without its credentials. */
+  readonly file: string;
+}
+
 /**
- * Open a path or "-" (see openSource) and take off its compression, if it has one.
+ * Open a path, "-" (see openSource) or a URL and take off its compression, if it has one. What a
+ * path gives is immediate: drive() serves it synchronously.
  *
  * @throws {InputError} as openSource, and if the first bytes cannot be read
  */
 export async function openInput(
   path: string,
-  options: OpenOptions & { readonly limits?: Limits } = {},
-): Promise<Recognised<Source>> {
-  const limits = options.limits ?? DEFAULT_LIMITS;
-  const source = openSource(path, { maxMemoryBytes: limits.maxMemoryBytes, ...options });
+  options: OpenInputOptions = {},
+): Promise<OpenedInput> {
+  const { limits = DEFAULT_LIMITS, ...opening } = options;
+  const file = shownName(path);
+  if (isRemote(path)) {
+    const { openRemote } = await import("../remote/open.js");
+    const source = await openRemote(path, { ...opening, limits });
+    return { ...(await orClosed(source, decompressedAsync(source, limits))), file };
+  }
+  const source = openSource(path, { maxMemoryBytes: limits.maxMemoryBytes, ...opening });
+  return { ...(await orClosed(source, decompressed(source, limits))), file };
+}
+
+/** The outcome; the source is closed if that is an error. */
+async function orClosed<T>(source: AsyncSource, outcome: Promise<T>): Promise<T> {
   try {
-    return await decompressed(source, limits);
+    return await outcome;
   } catch (error) {
-    source.close();
+    await source.close();
     throw error;
   }
 }

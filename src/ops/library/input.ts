@@ -14,6 +14,7 @@ import {
   decompressed,
   decompressedAsync,
   type InputCompression,
+  isRemote,
   openInput,
   orAborted,
   type Recognised,
@@ -25,7 +26,8 @@ import { CustomSource } from "./custom-source.js";
 /**
  * An image to be read. One layer of gzip, zstd, xz or lz4 around it is taken off.
  *
- * - string, file: URL: a path, opened and closed by the call; "-" is standard input. A FIFO or
+ * - string, URL: a path, or an https:, http: or s3: URL (s3 wants the package @aws-sdk/client-s3);
+ *   opened and closed by the call; "-" is standard input. A FIFO or
  *   standard input keeps the thread waiting while it has no bytes: hand over a Readable instead.
  * - Uint8Array, Buffer: borrowed, never written to; must not change until the call (or the opened
  *   guest) is done.
@@ -76,8 +78,8 @@ export async function openImageInput(
   if (typeof input === "string" || input instanceof URL) {
     signal?.throwIfAborted();
     const path = typeof input === "string" ? input : pathOf(input);
-    const { source, compression } = await openInput(path, { limits });
-    return { source, compression, name: options.name ?? path, startMs };
+    const { source, compression, file } = await openInput(path, { limits, signal });
+    return { source, compression, name: options.name ?? file, startMs };
   }
   const source = sourceOf(input, options);
   const { name } = source;
@@ -113,10 +115,11 @@ function sourceOf(input: Exclude<ImageInput, string | URL>, options: InputOption
 }
 
 function pathOf(url: URL): string {
+  if (isRemote(url.href)) return url.href;
   try {
     return fileURLToPath(url);
   } catch (cause) {
-    const allowed = "a file: URL";
+    const allowed = "a file:, https:, http: or s3: URL";
     throw new UsageError(`${url.href} is not ${allowed}`, { option: "input", allowed, cause });
   }
 }

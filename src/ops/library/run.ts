@@ -20,7 +20,7 @@ import {
 import { type AsyncSource, driveAsync } from "../../input/index.js";
 import type { Job, StreamEvent } from "../../stream/index.js";
 import { fileResult, restoreResult, withCompression } from "../documents.js";
-import { withExcerptsAsync } from "../excerpts.js";
+import { withExcerpts } from "../excerpts.js";
 import { PhaseProgress } from "../hooks.js";
 import { Image } from "../image.js";
 import { createSha256 } from "../runtime.js";
@@ -132,7 +132,7 @@ function plainResult(
 ): Promise<FileResult> {
   const elapsedMs = performance.now() - startMs;
   const result = fileResult(image, name, bytesOf(image, source), elapsedMs);
-  return withExcerptsAsync(result, source, signal);
+  return withExcerpts(result, source, signal);
 }
 
 function bytesOf({ end }: Image, source: AsyncSource): number | null {

@@ -2,7 +2,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
-import { driveSync, FileSource, openInput } from "../../../src/input/index.js";
+import { drive, FileSource, openInput } from "../../../src/input/index.js";
 import { readAll, scratch } from "../support.js";
 import { TEXT, TEXT_GZIP, TEXT_LZ4, TEXT_XZ, TEXT_ZSTD } from "./support.js";
 
@@ -20,7 +20,7 @@ describe("openInput", () => {
     writeFileSync(path, packed);
     const { source, compression, storedBytes } = await openInput(path);
     expect([compression, storedBytes, source.name]).toEqual([format, packed.length, path]);
-    expect(Buffer.compare(driveSync(readAll(50), source), TEXT)).toBe(0);
+    expect(Buffer.compare(await drive(readAll(50), source), TEXT)).toBe(0);
     source.close();
   });
 
@@ -49,7 +49,7 @@ describe("openInput", () => {
     const closed = new Promise((resolve) => writer.on("close", resolve));
     const { source, compression, storedBytes } = await openInput(path);
     expect([compression, storedBytes]).toEqual(["zstd", null]);
-    expect(Buffer.compare(driveSync(readAll(50), source), TEXT)).toBe(0);
+    expect(Buffer.compare(await drive(readAll(50), source), TEXT)).toBe(0);
     source.close();
     await closed;
   });
