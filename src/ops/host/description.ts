@@ -9,7 +9,7 @@ import {
   UsageError,
 } from "../../findings/index.js";
 import { HVM_TYPE_NAMES } from "../../format/index.js";
-import { driveSync, openInput } from "../../input/index.js";
+import { drive, openInput } from "../../input/index.js";
 import { type Job, readInto } from "../../stream/index.js";
 import { flag, hexString, integer, list, oneOf, record, type Shape, text } from "./shape.js";
 
@@ -136,15 +136,15 @@ export async function readHostFile(path: string): Promise<HostDescription> {
  * @throws {UsageError} if it is longer than MAX_HOST_FILE_BYTES
  */
 export async function readTextFile(path: string, option: string): Promise<string> {
-  const { source } = await openInput(path, { limits: DEFAULT_LIMITS });
+  const { source, file } = await openInput(path, { limits: DEFAULT_LIMITS });
   try {
     const into = new Uint8Array(MAX_HOST_FILE_BYTES + 1);
-    const present = driveSync(readBytes(into), source);
+    const present = await drive(readBytes(into), source);
     if (present <= MAX_HOST_FILE_BYTES) return new TextDecoder().decode(into.subarray(0, present));
     const allowed = `at most ${MAX_HOST_FILE_BYTES} bytes`;
-    throw new UsageError(`${path} is too long to be one`, { option, allowed });
+    throw new UsageError(`${file} is too long to be one`, { option, allowed });
   } finally {
-    source.close();
+    await source.close();
   }
 }
 
