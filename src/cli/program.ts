@@ -89,8 +89,8 @@ export function buildProgram(done: (code: number) => void, named?: string): Comm
     .showSuggestionAfterError()
     .addHelpText(
       "after",
-      "\nTopics: xenstream help profiles | json | exit-codes | formats | hosts | reports |\n" +
-        "        rules | urls",
+      "\nTopics: xenstream help profiles | json | exit-codes | formats | hosts |\n" +
+        "        reports | rules | urls",
     )
     .addHelpText("after", EXIT_CODES_HELP);
   const one = named !== undefined && Object.hasOwn(COMMANDS, named) && !NEED_ALL.includes(named);
