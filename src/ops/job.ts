@@ -97,7 +97,7 @@ async function resultOf(
   const { manifestDir, readData, memory, digest, maxMemoryBytes, ...reading } = settings;
   const limits = { ...DEFAULT_LIMITS, maxMemoryBytes };
   const options = { ...reading, ...DOMAIN_DEFAULTS, checkpoint: null, limits };
-  const onJudged = (image: Image, judged: JudgedInput): JobResult =>
+  const onJudged = async (image: Image, judged: JudgedInput): Promise<JobResult> =>
     manifestDir === null
       ? judged.result
       : withManifest(image, judged, manifestPathOf(manifestDir, file), hooks);
@@ -107,18 +107,18 @@ async function resultOf(
 }
 
 /** Checks the manifest if there is one; else makes it of what is accepted and holds a guest. */
-function withManifest(
+async function withManifest(
   image: Image,
   judged: JudgedInput,
   path: string,
   hooks: ReadingHooks,
-): JobResult {
+): Promise<JobResult> {
   const { result } = judged;
   if (existsSync(path)) return { ...result, check: checkOf(image, judged, path, hooks) };
   const { guest } = image.restorer;
   if (guest === null || result.verdict === "reject") return result;
   makeFolder(dirname(path));
-  return { ...result, manifest: manifestOf(guest, judged, path, "stream", hooks) };
+  return { ...result, manifest: await manifestOf(guest, judged, path, "stream", hooks) };
 }
 
 function makeFolder(path: string): void {

@@ -1,12 +1,10 @@
 /**
- * The digests that a manifest is made of: of each page, and of what is around the pages. The
- * manifest is manifest.ts's, its file manifest-file.ts's.
+ * What a manifest digests of one image: each page of the guest, and all bytes of the input around
+ * the pages. Jobs, so that whoever drives them can stop them and show how far they are.
  */
 import { PAGE_BYTES } from "../format/index.js";
 import type { Guest, MemoryState } from "../guest/index.js";
-import { driveSync, type Source } from "../input/index.js";
 import { type Job, readInto } from "../stream/index.js";
-import type { ReadingHooks } from "./hooks.js";
 import { STEP_PAGES } from "./pfn-sets.js";
 
 /** Bytes outside the pages that are read at a time. */
@@ -15,32 +13,21 @@ const REST_BYTES = 1024 * 1024;
 /** Digests of a guest's pages, a step at a time. */
 export class PageDigests {
   readonly #guest: Guest;
-  readonly #source: Source;
   readonly #state: MemoryState;
-  readonly #hooks: ReadingHooks;
-  readonly #totalBytes: number;
-  #doneBytes = 0;
   readonly #pages = new Uint8Array(STEP_PAGES * PAGE_BYTES);
   readonly #digests = new BigUint64Array(STEP_PAGES);
 
-  constructor(guest: Guest, source: Source, state: MemoryState, hooks: ReadingHooks = {}) {
+  constructor(guest: Guest, state: MemoryState) {
     this.#guest = guest;
-    this.#source = source;
     this.#state = state;
-    this.#hooks = hooks;
-    this.#totalBytes = guest.engine.stats().populatedPages * PAGE_BYTES;
   }
 
   /** One digest a page; overwritten by the next call. */
-  of(first: number, count: number): BigUint64Array {
+  *of(first: number, count: number): Job<BigUint64Array> {
     const pages = this.#pages.subarray(0, count * PAGE_BYTES);
-    driveSync(this.#guest.readPages(first, count, pages, this.#state), this.#source);
+    yield* this.#guest.readPages(first, count, pages, this.#state);
     this.#guest.engine.pageWindow().set(pages);
     this.#guest.engine.digestWindow(count, this.#digests);
-    this.#doneBytes += pages.length;
-    const { signal, onProgress } = this.#hooks;
-    signal?.throwIfAborted();
-    onProgress?.({ phase: "digest", bytes: this.#doneBytes, totalBytes: this.#totalBytes });
     return this.#digests;
   }
 }
@@ -84,9 +71,4 @@ function* lastCopies(guest: Guest): Generator<number> {
     if ((((isLast[ordinal >> 3] ?? 0) >> (ordinal & 7)) & 1) === 0) continue;
     yield guest.pages.byteOffsetOf(ordinal, PAGE_BYTES);
   }
-}
-
-/** A digest as documents print it. */
-export function hex64(value: bigint): string {
-  return value.toString(16).padStart(16, "0");
 }

@@ -11,15 +11,17 @@ import {
   type ManifestOutput,
   UsageError,
 } from "../findings/index.js";
+import { PAGE_BYTES } from "../format/index.js";
 import type { Guest, MemoryState } from "../guest/index.js";
-import { driveSync, openInput, type Source } from "../input/index.js";
+import { driveAsync, driveSync, openInput, type Source } from "../input/index.js";
+import type { Job } from "../stream/index.js";
 import { fileResult, withCompression } from "./documents.js";
-import type { ReadingHooks } from "./hooks.js";
+import { driveOptions, PhaseProgress, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
 import type { JudgedInput } from "./judged.js";
-import { digestRest, hex64, PageDigests } from "./manifest-digests.js";
+import { digestRest, PageDigests } from "./manifest-digests.js";
 import { type ManifestHead, ManifestReader, ManifestWriter } from "./manifest-file.js";
-import { type Output, writeOutput } from "./output.js";
+import { type Output, openOutput } from "./output.js";
 import { Pfns, type Step, steps } from "./pfn-sets.js";
 import type { Platform } from "./runtime.js";
 
@@ -31,7 +33,8 @@ export interface ManifestOptions extends Omit<ReadingOptions, "model" | "readDat
 }
 
 /**
- * Write the manifest of the image at `path`. Nothing is written if the image is rejected.
+ * Write the manifest of the image at `path`. Nothing is written if the image is rejected, and
+ * nothing is left of what was when the signal of `hooks` is aborted.
  *
  * @throws {InputError} if the image's bytes cannot be had, or the file not be written
  * @throws {UsageError} if the image holds no guest memory
@@ -41,37 +44,47 @@ export async function writeManifest(
   path: string,
   outPath: string,
   options: ManifestOptions,
+  hooks: ReadingHooks = {},
 ): Promise<ManifestFileResult> {
   const startMs = performance.now();
   const { source, compression } = await openInput(path, { limits: options.limits });
   try {
-    const image = readImageOf(platform, source, options);
+    const drive = driveOptions(hooks, source);
+    const image = imageOf(platform, source, options);
+    await driveAsync(image.run(), source, drive);
     const result = withCompression(judged(image, source, path, startMs), compression);
     const { guest } = image.restorer;
     if (result.verdict === "reject") return result;
     if (guest === null) throw new UsageError(`${path} holds no guest memory`, { option: "FILE" });
-    const manifest = manifestOf(guest, { source, result }, outPath, options.state);
+    const manifest = await manifestOf(guest, { source, result }, outPath, options.state, hooks);
     return { ...result, manifest };
   } finally {
     source.close();
   }
 }
 
-/** Write the manifest of a guest as the image's run has left it. */
-export function manifestOf(
+/** Write the manifest of a guest as the image's run has left it; what fails leaves nothing. */
+export async function manifestOf(
   guest: Guest,
   { source, result }: JudgedInput,
   outPath: string,
   state: MemoryState,
   hooks: ReadingHooks = {},
-): ManifestOutput {
-  const chain = result.container.join("/");
-  return writeOutput(outPath, (output) => {
-    const { head, root } = fill(output, guest, source, chain, state, hooks);
+): Promise<ManifestOutput> {
+  const output = openOutput(outPath);
+  try {
+    const filling = fill(output, guest, source, result.container.join("/"), state);
+    const job = new PhaseProgress(hooks, digestedBytes(guest, source), "digest").reads(filling);
+    const { signal } = hooks;
+    const { head, root } = await driveAsync(job, source, signal === undefined ? {} : { signal });
+    output.close();
     const { pageCount: pages, restDigest } = head;
     const rest = restDigest === null ? {} : { rest: hex64(restDigest) };
     return { path: outPath, state, pages, bytes: output.byteCount, root, ...rest };
-  });
+  } catch (error) {
+    output.abort();
+    throw error;
+  }
 }
 
 /**
@@ -84,13 +97,15 @@ export async function checkManifest(
   path: string,
   manifestPath: string,
   options: ManifestOptions,
+  hooks: ReadingHooks = {},
 ): Promise<ManifestCheckResult> {
   const startMs = performance.now();
   const { source, compression } = await openInput(path, { limits: options.limits });
   try {
-    const image = readImageOf(platform, source, options);
+    const image = imageOf(platform, source, options);
+    driveSync(image.run(), source, driveOptions(hooks, source));
     const result = withCompression(judged(image, source, path, startMs), compression);
-    return { ...result, check: checkOf(image, { source, result }, manifestPath) };
+    return { ...result, check: checkOf(image, { source, result }, manifestPath, hooks) };
   } finally {
     source.close();
   }
@@ -104,7 +119,8 @@ export function checkSource(
   options: ManifestOptions,
 ): ManifestCheckResult {
   const startMs = performance.now();
-  const image = readImageOf(platform, source, options);
+  const image = imageOf(platform, source, options);
+  driveSync(image.run(), source);
   const result = judged(image, source, names.path, startMs);
   return { ...result, check: checkOf(image, { source, result }, names.manifestPath) };
 }
@@ -122,9 +138,14 @@ export function checkOf(
 ): ManifestCheck {
   const reader = new ManifestReader(manifestPath, image.engine.createXxh3());
   try {
-    const { maxRecordsListed } = image.options.limits;
-    const check = new Check(image.restorer.guest, source, reader, maxRecordsListed, hooks);
-    const found = check.run(result.container.join("/"));
+    const { guest } = image.restorer;
+    const check = new Check(guest, source, reader, image.options.limits.maxRecordsListed);
+    const totalBytes = guest === null ? 0 : digestedBytes(guest, source);
+    const job = new PhaseProgress(hooks, totalBytes, "digest").reads(
+      check.run(result.container.join("/")),
+    );
+    const { signal } = hooks;
+    const found = driveSync(job, source, signal === undefined ? {} : { signal });
     const matches = result.verdict === "accept" && found.matches;
     return { path: manifestPath, ...found, matches };
   } finally {
@@ -132,11 +153,15 @@ export function checkOf(
   }
 }
 
-function readImageOf(platform: Platform, source: Source, options: ManifestOptions): Image {
+function imageOf(platform: Platform, source: Source, options: ManifestOptions): Image {
   const model = source.seekable ? "indexed" : "resident";
-  const image = new Image(platform.engine(options.engine), { ...options, readData: false, model });
-  driveSync(image.run(), source);
-  return image;
+  return new Image(platform.engine(options.engine), { ...options, readData: false, model });
+}
+
+/** Every byte of a file is digested, of a pipe only what was held. */
+function digestedBytes(guest: Guest, source: Source): number {
+  const memoryBytes = guest.engine.stats().populatedPages * PAGE_BYTES;
+  return source.seekable ? (source.size ?? memoryBytes) : memoryBytes;
 }
 
 function judged(image: Image, source: Source, file: string, startMs: number) {
@@ -144,26 +169,25 @@ function judged(image: Image, source: Source, file: string, startMs: number) {
   return fileResult(image, file, bytes, performance.now() - startMs);
 }
 
-function fill(
+function* fill(
   output: Output,
   guest: Guest,
   source: Source,
   chain: string,
   state: MemoryState,
-  hooks: ReadingHooks,
-): { readonly head: ManifestHead; readonly root: string } {
+): Job<{ readonly head: ManifestHead; readonly root: string }> {
   const { engine } = guest;
   const runs = [...guest.populatedRuns()];
   const pageCount = runs.reduce((sum, { count }) => sum + count, 0);
   const inputBytes = source.size ?? 0;
-  const restDigest = source.seekable ? driveSync(digestRest(guest, inputBytes), source) : null;
+  const restDigest = source.seekable ? yield* digestRest(guest, inputBytes) : null;
   const head = { state, chain, inputBytes, pageCount, runs, restDigest };
   const writer = new ManifestWriter(output, engine.createXxh3());
   writer.head(head);
   const root = engine.createXxh3();
-  const pages = new PageDigests(guest, source, state, hooks);
+  const pages = new PageDigests(guest, state);
   for (const { first, count } of steps(runs, [])) {
-    const digests = pages.of(first, count);
+    const digests = yield* pages.of(first, count);
     writer.digests(digests.subarray(0, count));
     const pairs = new BigUint64Array(2 * count);
     for (let i = 0; i < count; i += 1) {
@@ -182,7 +206,6 @@ class Check {
   readonly #source: Source;
   readonly #reader: ManifestReader;
   readonly #most: number;
-  readonly #hooks: ReadingHooks;
   readonly #missing: Pfns;
   readonly #extra: Pfns;
   readonly #rotten: { pfn: number; byteOffset?: number }[] = [];
@@ -190,15 +213,8 @@ class Check {
   #pages = 0;
 
   /** @param most pages and runs that are listed */
-  constructor(
-    guest: Guest | null,
-    source: Source,
-    reader: ManifestReader,
-    most: number,
-    hooks: ReadingHooks,
-  ) {
+  constructor(guest: Guest | null, source: Source, reader: ManifestReader, most: number) {
     this.#guest = guest;
-    this.#hooks = hooks;
     this.#source = source;
     this.#reader = reader;
     this.#most = most;
@@ -207,13 +223,14 @@ class Check {
   }
 
   /** @param form the image's formats, with slashes between */
-  run(form: string): Omit<ManifestCheck, "path"> {
+  *run(form: string): Job<Omit<ManifestCheck, "path">> {
     const { head } = this.#reader;
     const guest = this.#guest;
-    const pages =
-      guest === null ? null : new PageDigests(guest, this.#source, head.state, this.#hooks);
-    for (const step of steps(head.runs, guest?.populatedRuns() ?? [])) this.#take(step, pages);
-    const rest = this.#rest(form);
+    const pages = guest === null ? null : new PageDigests(guest, head.state);
+    for (const step of steps(head.runs, guest?.populatedRuns() ?? [])) {
+      yield* this.#take(step, pages);
+    }
+    const rest = yield* this.#rest(form);
     const differing = this.#rottenPages + this.#missing.pages + this.#extra.pages;
     return {
       state: head.state,
@@ -227,7 +244,7 @@ class Check {
     };
   }
 
-  #take({ first, count, inA, inB }: Step, pages: PageDigests | null): void {
+  *#take({ first, count, inA, inB }: Step, pages: PageDigests | null): Job<void> {
     if (!inA) {
       this.#extra.add(first, count);
       return;
@@ -237,7 +254,7 @@ class Check {
       for (let i = 0; i < count; i += 1) this.#reader.next();
       return;
     }
-    const digests = pages.of(first, count);
+    const digests = yield* pages.of(first, count);
     this.#pages += count;
     for (let i = 0; i < count; i += 1) {
       if (this.#reader.next() !== digests[i]) this.#isRotten(first + i);
@@ -251,13 +268,17 @@ class Check {
     this.#rotten.push(byteOffset < 0 ? { pfn } : { pfn, byteOffset });
   }
 
-  #rest(form: string): ManifestCheck["rest"] {
+  *#rest(form: string): Job<ManifestCheck["rest"]> {
     const { head } = this.#reader;
     const size = this.#source.size;
     if (head.restDigest === null || !this.#source.seekable || size === null) return "unknown";
     if (head.inputBytes !== size || head.chain !== form) return "other-form";
     if (this.#guest === null) return "differs";
-    const digest = driveSync(digestRest(this.#guest, size), this.#source);
+    const digest = yield* digestRest(this.#guest, size);
     return digest === head.restDigest ? "same" : "differs";
   }
+}
+
+function hex64(value: bigint): string {
+  return value.toString(16).padStart(16, "0");
 }

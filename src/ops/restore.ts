@@ -11,7 +11,7 @@ import type { Job } from "../stream/index.js";
 import { fileResult, restoreResult, withCompression } from "./documents.js";
 import { withExcerpts } from "./excerpts.js";
 import { type GenidChange, genidJob } from "./genid.js";
-import { DigestProgress, driveOptions, type ReadingHooks } from "./hooks.js";
+import { driveOptions, PhaseProgress, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
 import type { JudgedHooks } from "./judged.js";
 import { createSha256, type Platform } from "./runtime.js";
@@ -122,11 +122,11 @@ function* digestsOf(
   if (guest === null || digest === null) return {};
   const memoryBytes = guest.engine.stats().populatedPages * PAGE_BYTES;
   if (digest === "sha256") {
-    const progress = new DigestProgress(hooks, memoryBytes);
+    const progress = new PhaseProgress(hooks, memoryBytes, "digest");
     return yield* digestSha256(guest, progress.hashes(createSha256));
   }
   // Two passes over an indexed guest; a resident one needs no reads and is quick.
-  const progress = new DigestProgress(hooks, 2 * memoryBytes);
+  const progress = new PhaseProgress(hooks, 2 * memoryBytes, "digest");
   const pageDigest = yield* progress.reads(digestXxh3(guest));
   return { pageDigest, zeroPages: yield* progress.reads(countZeroPages(guest)) };
 }

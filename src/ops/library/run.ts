@@ -21,7 +21,7 @@ import { type AsyncSource, driveAsync } from "../../input/index.js";
 import type { Job, StreamEvent } from "../../stream/index.js";
 import { fileResult, restoreResult, withCompression } from "../documents.js";
 import { withExcerptsAsync } from "../excerpts.js";
-import { DigestProgress } from "../hooks.js";
+import { PhaseProgress } from "../hooks.js";
 import { Image } from "../image.js";
 import { createSha256 } from "../runtime.js";
 import { type ImageInput, type OpenedInput, openImageInput } from "./input.js";
@@ -157,7 +157,7 @@ export async function digestGuest(
   const memoryBytes = guest.engine.stats().populatedPages * PAGE_BYTES;
   // xxh3 reads an indexed guest twice: for the digest, and to find the pages of zeros.
   const totalBytes = digest === "sha256" ? memoryBytes : 2 * memoryBytes;
-  const progress = new DigestProgress(hooks, totalBytes);
+  const progress = new PhaseProgress(hooks, totalBytes, "digest");
   const job =
     digest === "sha256"
       ? digestSha256(guest, progress.hashes(createSha256))
