@@ -85,8 +85,9 @@ describe("a job", () => {
     const onProgress = () => {
       throw stop;
     };
-    await expect(worker.run(jobOf(good), restoring, { onProgress })).rejects.toBe(stop);
-    expect(existsSync(manifestPathOf(restoring.manifestDir, good))).toBe(false);
+    const large = fixture("pv32-list.xcs");
+    await expect(worker.run(jobOf(large), restoring, { onProgress })).rejects.toBe(stop);
+    expect(existsSync(manifestPathOf(restoring.manifestDir, large))).toBe(false);
   });
 });
 
