@@ -12,6 +12,7 @@ import type {
   ToolIdentity,
 } from "./documents.js";
 import type { ContainerChain, Profile } from "./finding.js";
+import type { ManifestCheck, ManifestOutput } from "./memory-documents.js";
 import type { Enforcer, RuleCase, Severities } from "./rule.js";
 
 /** One rule, as `explain --json` prints it. */
@@ -57,6 +58,10 @@ export interface BatchBeginLine {
 export interface BatchFileLine extends RestoreFileResult {
   readonly v: DocumentVersion;
   readonly type: "file";
+  /** With `--manifest-dir`: the manifest that was made of the image. */
+  readonly manifest?: ManifestOutput;
+  /** With `--manifest-dir`: the image measured by the manifest that was there. */
+  readonly check?: ManifestCheck;
 }
 
 /** An image without a verdict: it could not be read, or a limit or bug of ours was in the way. */
@@ -69,6 +74,8 @@ export interface BatchFailureLine {
     readonly code: string;
     readonly message: string;
     readonly exitCode: 1 | 2 | 3;
+    /** Of a bug of ours, for a report. */
+    readonly stack?: string;
   };
 }
 

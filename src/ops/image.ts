@@ -46,6 +46,8 @@ export const READING_DEFAULTS = {
 
 /** One image while it is read, and what is known of it afterwards. */
 export class Image {
+  /** Its own until the next image takes it. */
+  readonly engine: PageEngine;
   readonly options: ReadingOptions;
   readonly collector: FindingCollector;
   readonly restorer: Restorer;
@@ -53,6 +55,7 @@ export class Image {
   end: ImageEnd | null = null;
 
   constructor(engine: PageEngine, options: ReadingOptions) {
+    this.engine = engine;
     this.options = options;
     this.collector = new FindingCollector(options.profile, options.limits);
     const restore: RestoreOptions = {

@@ -23,6 +23,8 @@ export { type GenidChange, parseGenidChange } from "./genid.js";
 export type { ReadingHooks, ReadingProgress } from "./hooks.js";
 export * from "./image.js";
 export * from "./inspect.js";
+export * from "./job.js";
+export type { JudgedHooks, JudgedInput } from "./judged.js";
 export * from "./manifest.js";
 export * from "./output.js";
 export { STANDARD_OUTPUT } from "./output.js";

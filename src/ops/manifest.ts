@@ -8,17 +8,19 @@ import {
   type ManifestCheck,
   type ManifestCheckResult,
   type ManifestFileResult,
+  type ManifestOutput,
   UsageError,
 } from "../findings/index.js";
-import { PAGE_BYTES } from "../format/index.js";
 import type { Guest, MemoryState } from "../guest/index.js";
 import { driveSync, openInput, type Source } from "../input/index.js";
-import { type Job, readInto } from "../stream/index.js";
 import { fileResult, withCompression } from "./documents.js";
+import type { ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
+import type { JudgedInput } from "./judged.js";
+import { digestRest, hex64, PageDigests } from "./manifest-digests.js";
 import { type ManifestHead, ManifestReader, ManifestWriter } from "./manifest-file.js";
 import { type Output, writeOutput } from "./output.js";
-import { Pfns, STEP_PAGES, type Step, steps } from "./pfn-sets.js";
+import { Pfns, type Step, steps } from "./pfn-sets.js";
 import type { Platform } from "./runtime.js";
 
 /** What `manifest` takes beyond the reading options. */
@@ -27,9 +29,6 @@ export interface ManifestOptions extends Omit<ReadingOptions, "model" | "readDat
   /** Of the memory that is digested; a check takes that of the manifest. */
   readonly state: MemoryState;
 }
-
-/** Bytes outside the pages that are read at a time. */
-const REST_BYTES = 1024 * 1024;
 
 /**
  * Write the manifest of the image at `path`. Nothing is written if the image is rejected.
@@ -44,25 +43,35 @@ export async function writeManifest(
   options: ManifestOptions,
 ): Promise<ManifestFileResult> {
   const startMs = performance.now();
-  const opened = await openInput(path, { limits: options.limits });
+  const { source, compression } = await openInput(path, { limits: options.limits });
   try {
-    const image = readImageOf(platform, opened.source, options);
-    const base = withCompression(judged(image, opened.source, path, startMs), opened.compression);
+    const image = readImageOf(platform, source, options);
+    const result = withCompression(judged(image, source, path, startMs), compression);
     const { guest } = image.restorer;
-    if (base.verdict === "reject") return base;
+    if (result.verdict === "reject") return result;
     if (guest === null) throw new UsageError(`${path} holds no guest memory`, { option: "FILE" });
-    const { source } = opened;
-    const chain = base.container.join("/");
-    return writeOutput(outPath, (output) => {
-      const { head, root } = fill(output, guest, source, chain, options.state);
-      const { state, pageCount: pages, restDigest } = head;
-      const rest = restDigest === null ? {} : { rest: hex64(restDigest) };
-      const bytes = output.byteCount;
-      return { ...base, manifest: { path: outPath, state, pages, bytes, root, ...rest } };
-    });
+    const manifest = manifestOf(guest, { source, result }, outPath, options.state);
+    return { ...result, manifest };
   } finally {
-    opened.source.close();
+    source.close();
   }
+}
+
+/** Write the manifest of a guest as the image's run has left it. */
+export function manifestOf(
+  guest: Guest,
+  { source, result }: JudgedInput,
+  outPath: string,
+  state: MemoryState,
+  hooks: ReadingHooks = {},
+): ManifestOutput {
+  const chain = result.container.join("/");
+  return writeOutput(outPath, (output) => {
+    const { head, root } = fill(output, guest, source, chain, state, hooks);
+    const { pageCount: pages, restDigest } = head;
+    const rest = restDigest === null ? {} : { rest: hex64(restDigest) };
+    return { path: outPath, state, pages, bytes: output.byteCount, root, ...rest };
+  });
 }
 
 /**
@@ -76,35 +85,48 @@ export async function checkManifest(
   manifestPath: string,
   options: ManifestOptions,
 ): Promise<ManifestCheckResult> {
-  const opened = await openInput(path, { limits: options.limits });
+  const startMs = performance.now();
+  const { source, compression } = await openInput(path, { limits: options.limits });
   try {
-    const chain = opened.compression === null ? "" : `${opened.compression}/`;
-    const { source } = opened;
-    const result = checkSource(platform, source, { path, manifestPath, chain }, options);
-    return withCompression(result, opened.compression);
+    const image = readImageOf(platform, source, options);
+    const result = withCompression(judged(image, source, path, startMs), compression);
+    return { ...result, check: checkOf(image, { source, result }, manifestPath) };
   } finally {
-    opened.source.close();
+    source.close();
   }
 }
 
-/** As checkManifest, of what a source gives; `chain` is what stands before its formats. */
+/** As checkManifest, of what a source gives. */
 export function checkSource(
   platform: Platform,
   source: Source,
-  names: { readonly path: string; readonly manifestPath: string; readonly chain: string },
+  names: { readonly path: string; readonly manifestPath: string },
   options: ManifestOptions,
 ): ManifestCheckResult {
   const startMs = performance.now();
   const image = readImageOf(platform, source, options);
-  const engine = platform.engine(options.engine);
-  const reader = new ManifestReader(names.manifestPath, engine.createXxh3());
+  const result = judged(image, source, names.path, startMs);
+  return { ...result, check: checkOf(image, { source, result }, names.manifestPath) };
+}
+
+/**
+ * Measure the guest as the image's run has left it.
+ *
+ * @throws {InputError} code "manifest" if the manifest is none
+ */
+export function checkOf(
+  image: Image,
+  { source, result }: JudgedInput,
+  manifestPath: string,
+  hooks: ReadingHooks = {},
+): ManifestCheck {
+  const reader = new ManifestReader(manifestPath, image.engine.createXxh3());
   try {
-    const base = judged(image, source, names.path, startMs);
-    const check = new Check(image.restorer.guest, source, reader, options.limits.maxRecordsListed);
-    const form = `${names.chain}${base.container.join("/")}`;
-    const found = check.run(form);
-    const matches = base.verdict === "accept" && found.matches;
-    return { ...base, check: { path: names.manifestPath, ...found, matches } };
+    const { maxRecordsListed } = image.options.limits;
+    const check = new Check(image.restorer.guest, source, reader, maxRecordsListed, hooks);
+    const found = check.run(result.container.join("/"));
+    const matches = result.verdict === "accept" && found.matches;
+    return { path: manifestPath, ...found, matches };
   } finally {
     reader.close();
   }
@@ -128,6 +150,7 @@ function fill(
   source: Source,
   chain: string,
   state: MemoryState,
+  hooks: ReadingHooks,
 ): { readonly head: ManifestHead; readonly root: string } {
   const { engine } = guest;
   const runs = [...guest.populatedRuns()];
@@ -138,7 +161,7 @@ function fill(
   const writer = new ManifestWriter(output, engine.createXxh3());
   writer.head(head);
   const root = engine.createXxh3();
-  const pages = new PageDigests(guest, source, state);
+  const pages = new PageDigests(guest, source, state, hooks);
   for (const { first, count } of steps(runs, [])) {
     const digests = pages.of(first, count);
     writer.digests(digests.subarray(0, count));
@@ -153,77 +176,13 @@ function fill(
   return { head, root: hex64(root.digest()) };
 }
 
-/** Digests of a guest's pages, a step at a time. */
-class PageDigests {
-  readonly #guest: Guest;
-  readonly #source: Source;
-  readonly #state: MemoryState;
-  readonly #pages = new Uint8Array(STEP_PAGES * PAGE_BYTES);
-  readonly #digests = new BigUint64Array(STEP_PAGES);
-
-  constructor(guest: Guest, source: Source, state: MemoryState) {
-    this.#guest = guest;
-    this.#source = source;
-    this.#state = state;
-  }
-
-  /** One digest a page; overwritten by the next call. */
-  of(first: number, count: number): BigUint64Array {
-    const pages = this.#pages.subarray(0, count * PAGE_BYTES);
-    driveSync(this.#guest.readPages(first, count, pages, this.#state), this.#source);
-    this.#guest.engine.pageWindow().set(pages);
-    this.#guest.engine.digestWindow(count, this.#digests);
-    return this.#digests;
-  }
-}
-
-/** XXH3-64 of all bytes of the input that are no page's last copy, in order. */
-function* digestRest(guest: Guest, inputBytes: number): Job<bigint> {
-  const hash = guest.engine.createXxh3();
-  const buffer = new Uint8Array(REST_BYTES);
-  let at = 0;
-  for (const pageAt of lastCopies(guest)) {
-    if (pageAt > at) yield* hashRange(hash, buffer, at, pageAt);
-    at = pageAt + PAGE_BYTES;
-  }
-  if (inputBytes > at) yield* hashRange(hash, buffer, at, inputBytes);
-  return hash.digest();
-}
-
-function* hashRange(
-  hash: { update(bytes: Uint8Array): void },
-  buffer: Uint8Array,
-  from: number,
-  to: number,
-): Job<void> {
-  for (let at = from; at < to; at += REST_BYTES) {
-    const view = buffer.subarray(0, Math.min(REST_BYTES, to - at));
-    hash.update(view.subarray(0, yield* readInto(at, view)));
-  }
-}
-
-/** Where the last copy of each pfn stands, in order of the input: one bit a copy is held. */
-function* lastCopies(guest: Guest): Generator<number> {
-  const copies = guest.pages.nextOrdinal;
-  const isLast = new Uint8Array(Math.ceil(copies / 8));
-  for (const { first, count } of guest.populatedRuns()) {
-    for (let pfn = first; pfn < first + count; pfn += 1) {
-      const ordinal = guest.engine.lastOrdinal(pfn);
-      if (ordinal >= 0) isLast[ordinal >> 3] = (isLast[ordinal >> 3] ?? 0) | (1 << (ordinal & 7));
-    }
-  }
-  for (let ordinal = 0; ordinal < copies; ordinal += 1) {
-    if ((((isLast[ordinal >> 3] ?? 0) >> (ordinal & 7)) & 1) === 0) continue;
-    yield guest.pages.byteOffsetOf(ordinal, PAGE_BYTES);
-  }
-}
-
 /** One image against one manifest. */
 class Check {
   readonly #guest: Guest | null;
   readonly #source: Source;
   readonly #reader: ManifestReader;
   readonly #most: number;
+  readonly #hooks: ReadingHooks;
   readonly #missing: Pfns;
   readonly #extra: Pfns;
   readonly #rotten: { pfn: number; byteOffset?: number }[] = [];
@@ -231,8 +190,15 @@ class Check {
   #pages = 0;
 
   /** @param most pages and runs that are listed */
-  constructor(guest: Guest | null, source: Source, reader: ManifestReader, most: number) {
+  constructor(
+    guest: Guest | null,
+    source: Source,
+    reader: ManifestReader,
+    most: number,
+    hooks: ReadingHooks,
+  ) {
     this.#guest = guest;
+    this.#hooks = hooks;
     this.#source = source;
     this.#reader = reader;
     this.#most = most;
@@ -244,7 +210,8 @@ class Check {
   run(form: string): Omit<ManifestCheck, "path"> {
     const { head } = this.#reader;
     const guest = this.#guest;
-    const pages = guest === null ? null : new PageDigests(guest, this.#source, head.state);
+    const pages =
+      guest === null ? null : new PageDigests(guest, this.#source, head.state, this.#hooks);
     for (const step of steps(head.runs, guest?.populatedRuns() ?? [])) this.#take(step, pages);
     const rest = this.#rest(form);
     const differing = this.#rottenPages + this.#missing.pages + this.#extra.pages;
@@ -293,8 +260,4 @@ class Check {
     const digest = driveSync(digestRest(this.#guest, size), this.#source);
     return digest === head.restDigest ? "same" : "differs";
   }
-}
-
-function hex64(value: bigint): string {
-  return value.toString(16).padStart(16, "0");
 }

@@ -13,6 +13,7 @@ import { withExcerpts } from "./excerpts.js";
 import { type GenidChange, genidJob } from "./genid.js";
 import { DigestProgress, driveOptions, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
+import type { JudgedHooks } from "./judged.js";
 import { createSha256, type Platform } from "./runtime.js";
 import { salvageSource } from "./salvage.js";
 
@@ -38,13 +39,14 @@ export async function restoreFile(
   platform: Platform,
   path: string,
   options: RestoreImageOptions,
-  hooks: ReadingHooks = {},
+  hooks: JudgedHooks<RestoreFileResult> = {},
 ): Promise<RestoreFileResult> {
   const startMs = performance.now();
   const { source, compression } = await openInput(path, { limits: options.limits });
   try {
-    const result = restoreSource(platform, source, path, options, startMs, hooks);
-    return withCompression(result, compression);
+    const judged = judge(platform, source, path, options, startMs, hooks);
+    const result = withCompression(judged.result, compression);
+    return hooks.onJudged?.(judged.image, { source, result }) ?? result;
   } finally {
     source.close();
   }
@@ -59,6 +61,17 @@ export function restoreSource(
   startMs: number,
   hooks: ReadingHooks = {},
 ): RestoreFileResult {
+  return judge(platform, source, file, options, startMs, hooks).result;
+}
+
+function judge(
+  platform: Platform,
+  source: Source,
+  file: string,
+  options: RestoreImageOptions,
+  startMs: number,
+  hooks: ReadingHooks,
+): { readonly image: Image; readonly result: RestoreFileResult } {
   if (options.salvage === true) return salvageResult(platform, source, file, options, startMs);
   const model = chooseModel(source, options);
   const image = new Image(platform.engine(options.engine), { ...options, readData: false, model });
@@ -68,7 +81,7 @@ export function restoreSource(
   const digests = driveSync(digestsOf(image, options.digest, hooks), source, drive);
   const bytes = source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
   const base = fileResult(image, file, bytes, performance.now() - startMs);
-  return restoreResult(image, withExcerpts(base, source), digests, genid);
+  return { image, result: restoreResult(image, withExcerpts(base, source), digests, genid) };
 }
 
 /** What was recovered, with its digests; the guest is always indexed. */
@@ -78,12 +91,13 @@ function salvageResult(
   file: string,
   options: RestoreImageOptions,
   startMs: number,
-): RestoreFileResult {
+): { readonly image: Image; readonly result: RestoreFileResult } {
   const reading = { ...options, readData: false, model: "indexed" } as const;
   const { judged, image, salvage } = salvageSource(platform, source, file, reading, startMs);
   const genid = driveSync(genidJob(image, options.genid ?? "keep"), source);
   const digests = driveSync(digestsOf(image, options.digest, {}), source);
-  return { ...restoreResult(image, withExcerpts(judged, source), digests, genid), salvage };
+  const result = restoreResult(image, withExcerpts(judged, source), digests, genid);
+  return { image, result: { ...result, salvage } };
 }
 
 /** `auto`: resident if the image could be held whole, else indexed. A pipe cannot be indexed. */

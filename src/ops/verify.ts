@@ -9,6 +9,7 @@ import { fileResult, withCompression } from "./documents.js";
 import { withExcerpts } from "./excerpts.js";
 import { driveOptions, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
+import type { JudgedHooks } from "./judged.js";
 import type { Platform } from "./runtime.js";
 
 /** What `verify` takes beyond the reading options. */
@@ -26,15 +27,14 @@ export async function verifyFile(
   platform: Platform,
   path: string,
   options: VerifyOptions,
-  hooks: ReadingHooks = {},
+  hooks: JudgedHooks<FileResult> = {},
 ): Promise<FileResult> {
   const startMs = performance.now();
   const { source, compression } = await openInput(path, { limits: options.limits });
   try {
-    return withCompression(
-      verifySource(platform, source, path, options, startMs, hooks),
-      compression,
-    );
+    const judged = judge(platform, source, path, options, startMs, hooks);
+    const result = withCompression(judged.result, compression);
+    return hooks.onJudged?.(judged.image, { source, result }) ?? result;
   } finally {
     source.close();
   }
@@ -49,9 +49,21 @@ export function verifySource(
   startMs: number,
   hooks: ReadingHooks = {},
 ): FileResult {
+  return judge(platform, source, file, options, startMs, hooks).result;
+}
+
+function judge(
+  platform: Platform,
+  source: Source,
+  file: string,
+  options: VerifyOptions,
+  startMs: number,
+  hooks: ReadingHooks,
+): { readonly image: Image; readonly result: FileResult } {
   const model = source.seekable ? "indexed" : "resident";
   const image = new Image(platform.engine(options.engine), { ...options, model });
   driveSync(image.run(), source, driveOptions(hooks, source));
   const bytes = source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
-  return withExcerpts(fileResult(image, file, bytes, performance.now() - startMs), source);
+  const result = fileResult(image, file, bytes, performance.now() - startMs);
+  return { image, result: withExcerpts(result, source) };
 }

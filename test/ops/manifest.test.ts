@@ -76,7 +76,7 @@ describe("a manifest", () => {
     const bytes = readFileSync(join(FIXTURES, "hvm-tiny.xcs"));
     await write(join(FIXTURES, "hvm-tiny.xcs"));
     const source = new BufferSource(bytes.subarray(0, 20), "cut");
-    const result = checkSource(platform, source, { path: "cut", manifestPath, chain: "" }, options);
+    const result = checkSource(platform, source, { path: "cut", manifestPath }, options);
     expect(result.check).toMatchObject({ matches: false, pages: 0, missing: { pages: 22 } });
   });
 
@@ -119,7 +119,7 @@ describe("a flipped byte", () => {
         const flip = 1 << prng.below(8);
         bytes[at] = (bytes[at] ?? 0) ^ flip;
         const source = new BufferSource(bytes, "flipped");
-        const names = { path: "flipped", manifestPath, chain: "" };
+        const names = { path: "flipped", manifestPath };
         const { check: found } = checkSource(platform, source, names, options);
         expect(found.matches).toBe(false);
         const byteOffset = starts.findLast((start) => start <= at) ?? -1;

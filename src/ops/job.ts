@@ -1,0 +1,161 @@
+/**
+ * One job of a batch, whoever asks for it: the embedded pool's worker or one that empties a queue.
+ * Verify or restore as the commands of that name do, with the manifest on the way; whatever goes
+ * wrong becomes an outcome. Not who gives out jobs, nor what becomes of outcomes: that is batch/.
+ */
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname, join, normalize, parse, resolve } from "node:path";
+import type { BatchJob, JobOutcome, JobSettings } from "../batch/index.js";
+import {
+  type BatchFailureLine,
+  type BatchFileLine,
+  DEFAULT_LIMITS,
+  InputError,
+  XenstreamError,
+} from "../findings/index.js";
+import { DOMAIN_DEFAULTS } from "../restore/index.js";
+import { DOCUMENT_VERSION } from "./documents.js";
+import type { ReadingHooks } from "./hooks.js";
+import type { Image } from "./image.js";
+import type { JudgedInput } from "./judged.js";
+import { checkOf, manifestOf } from "./manifest.js";
+import { restoreFile } from "./restore.js";
+import type { Platform } from "./runtime.js";
+import { verifyFile } from "./verify.js";
+
+/** A manifest of a folder of manifests is named like its image, with this behind. */
+const MANIFEST_SUFFIX = ".manifest";
+
+/** Does jobs one after the other; the engine's memory is used again for the next image. */
+export class JobWorker {
+  readonly #makePlatform: () => Platform;
+  #platform: Platform | null = null;
+
+  constructor(makePlatform: () => Platform) {
+    this.#makePlatform = makePlatform;
+  }
+
+  /**
+   * Do one job. `elapsedMs` of the outcome is the image's alone, as in the command's document.
+   *
+   * @returns the image's result, or why there is none
+   * @throws the signal's reason, once `hooks.signal` is aborted; what `hooks.onProgress` throws
+   */
+  async run(job: BatchJob, settings: JobSettings, hooks: ReadingHooks = {}): Promise<JobOutcome> {
+    const abandoned = new Abandon(hooks);
+    this.#platform ??= this.#makePlatform();
+    try {
+      const result = await resultOf(this.#platform, job.file, settings, abandoned.hooks);
+      return { v: DOCUMENT_VERSION, type: "file", ...result };
+    } catch (error) {
+      abandoned.rethrow(error);
+      const failure = failureLine(job.file, error);
+      // After a bug nobody knows what state the engine is in.
+      if (failure.error.exitCode === EXIT_BUG) this.#platform = null;
+      return failure;
+    }
+  }
+}
+
+/** Tells an error of the caller's making from one of the image. */
+class Abandon {
+  readonly hooks: ReadingHooks;
+  readonly #signal: AbortSignal | undefined;
+  #thrown: { readonly error: unknown } | null = null;
+
+  constructor({ signal, onProgress }: ReadingHooks) {
+    this.#signal = signal;
+    this.hooks = {
+      signal,
+      onProgress:
+        onProgress &&
+        ((progress) => {
+          try {
+            onProgress(progress);
+          } catch (error) {
+            this.#thrown = { error };
+            throw error;
+          }
+        }),
+    };
+  }
+
+  rethrow(error: unknown): void {
+    if (this.#thrown?.error === error) throw error;
+    if (this.#signal?.aborted === true && this.#signal.reason === error) throw error;
+  }
+}
+
+type JobResult = Omit<BatchFileLine, "v" | "type">;
+
+async function resultOf(
+  platform: Platform,
+  file: string,
+  settings: JobSettings,
+  hooks: ReadingHooks,
+): Promise<JobResult> {
+  const { manifestDir, readData, memory, digest, maxMemoryBytes, ...reading } = settings;
+  const limits = { ...DEFAULT_LIMITS, maxMemoryBytes };
+  const options = { ...reading, ...DOMAIN_DEFAULTS, checkpoint: null, limits };
+  const onJudged = (image: Image, judged: JudgedInput): JobResult =>
+    manifestDir === null
+      ? judged.result
+      : withManifest(image, judged, manifestPathOf(manifestDir, file), hooks);
+  return settings.operation === "verify"
+    ? verifyFile(platform, file, { ...options, readData }, { ...hooks, onJudged })
+    : restoreFile(platform, file, { ...options, memory, digest }, { ...hooks, onJudged });
+}
+
+/** Checks the manifest if there is one; else makes it of what is accepted and holds a guest. */
+function withManifest(
+  image: Image,
+  judged: JudgedInput,
+  path: string,
+  hooks: ReadingHooks,
+): JobResult {
+  const { result } = judged;
+  if (existsSync(path)) return { ...result, check: checkOf(image, judged, path, hooks) };
+  const { guest } = image.restorer;
+  if (guest === null || result.verdict === "reject") return result;
+  makeFolder(dirname(path));
+  return { ...result, manifest: manifestOf(guest, judged, path, "stream", hooks) };
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    throw new InputError(`cannot make the folder ${path}`, { code: "output", source: path, cause });
+  }
+}
+
+/**
+ * Where the manifest of an image stands: below the folder, by the image's name as the caller gave
+ * it, so that it is found again from wherever a batch is run in the same words.
+ */
+export function manifestPathOf(manifestDir: string, file: string): string {
+  const asPath = normalize(file.replace(/^([a-z][a-z0-9+.-]*):\/\//i, "$1/"));
+  const beneath = asPath.startsWith("..") ? resolve(asPath) : asPath;
+  return join(manifestDir, `${beneath.slice(parse(beneath).root.length)}${MANIFEST_SUFFIX}`);
+}
+
+const EXIT_BUG = 3;
+
+/** An error as the outcome of a job; one that is none of xenstream's own is a bug of ours. */
+export function failureLine(file: string, error: unknown): BatchFailureLine {
+  const { code, exitCode } =
+    error instanceof XenstreamError ? error : { code: "bug", exitCode: EXIT_BUG as 3 };
+  const message = error instanceof Error ? error.message : String(error);
+  const stack = error instanceof Error ? error.stack : undefined;
+  return {
+    v: DOCUMENT_VERSION,
+    type: "file",
+    file,
+    error: {
+      code,
+      message: message === "" ? code : message,
+      exitCode,
+      ...(exitCode === EXIT_BUG && stack !== undefined ? { stack } : {}),
+    },
+  };
+}
