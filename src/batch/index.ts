@@ -1,2 +1,5 @@
 /** Door of the batch room: jobs, what comes of them, and who does them. Knows no format. */
 export * from "./port.js";
+export { openQueueRunner, type QueueOptions, runQueueWorker } from "./queue/open.js";
+export type { RunJob, RunJobHooks } from "./queue/options.js";
+export type { QueueTiming } from "./queue/timing.js";
