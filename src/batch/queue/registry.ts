@@ -34,8 +34,10 @@ export class BatchRegistry {
     return (await this.#redis.pexpire(keyOf(id, "head"), batchMs)) === 1;
   }
 
-  /** The batch is over: workers leave it. */
+  /** The batch is over: workers leave it. Its sender removes it. */
   async withdraw(id: string): Promise<void> {
+    // In this order: what has no head but is listed was abandoned.
+    await this.#redis.zrem(BATCHES_KEY, id);
     await this.#redis.del(keyOf(id, "head"));
   }
 
@@ -98,7 +100,18 @@ export class BatchRegistry {
     await pipeline.exec();
   }
 
-  /** Remove everything of a batch that is over. What others are removing too does no harm. */
+  /** Remove a batch that list() gave as not alive, unless its sender has just withdrawn it. */
+  async removeAbandoned(id: string): Promise<void> {
+    if ((await this.#redis.zscore(BATCHES_KEY, id)) === null) return;
+    try {
+      await this.remove(id);
+    } catch (error) {
+      // So it is if another worker has just removed it.
+      if (!(error instanceof Error && error.message.includes("non-paused"))) throw error;
+    }
+  }
+
+  /** Remove everything of a batch that is over. */
   async remove(id: string): Promise<void> {
     const { bullmq, options } = this.#connection;
     const queue = new bullmq.Queue(id, { ...options, skipMetasUpdate: true });

@@ -236,7 +236,7 @@ class SentBatch {
   /** Workers do the same; a sender that finds them idle must not wait for that. */
   async #removeAbandoned(): Promise<void> {
     for (const { id, alive } of await this.#registry.list()) {
-      if (!alive) await this.#registry.remove(id);
+      if (!alive) await this.#registry.removeAbandoned(id);
     }
   }
 

@@ -91,7 +91,7 @@ export class QueueWorker {
     }
     for (const id of this.#refused) if (!alive.has(id)) this.#refused.delete(id);
     for (const { id } of batches) {
-      if (!alive.has(id)) await this.#registry.remove(id);
+      if (!alive.has(id)) await this.#registry.removeAbandoned(id);
       else if (!this.#joined.has(id) && !this.#refused.has(id)) await this.#join(id);
     }
     if (now < this.#signAt) return;
