@@ -6,12 +6,12 @@
 import { spawnSync } from "node:child_process";
 import { appendFileSync, chmodSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { build } from "esbuild";
 import { ROOT } from "./root.mjs";
 
-/** What the command tree loads lazily goes to the second part. */
-const TREE = "src/cli/program.ts";
+/** What the files of the command tree load lazily goes to the second part. */
+const TREE = /^src\/cli\/(program|[a-z]+-tree)\.ts$/;
 
 /** Loads the second part from the first. */
 const LOADER = "./scripts/lib/load-commands.cjs";
@@ -39,6 +39,8 @@ export async function bundleCommand({ main, outfile, define }) {
     // As a require: import() would start the loader of modules first, and code that is loaded with
     // what V8 made of it cannot do it at all.
     supported: { "dynamic-import": false },
+    // Its other form asks where it stands as a module, which is nowhere in a bundle.
+    alias: { tinyglobby: createRequire(import.meta.url).resolve("tinyglobby") },
     plugins: [lazyBuiltin()],
     logLevel: "warning",
   };
@@ -75,7 +77,7 @@ function commandsElsewhere(found) {
     name: "commands-elsewhere",
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^\.\// }, ({ kind, importer, path, resolveDir }) => {
-        if (kind !== "dynamic-import" || importer !== join(ROOT, TREE)) return undefined;
+        if (kind !== "dynamic-import" || !TREE.test(relative(ROOT, importer))) return undefined;
         found.add(join(resolveDir, path.replace(/\.js$/, ".ts")));
         return { path: LOADER, namespace: "commands" };
       });

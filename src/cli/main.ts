@@ -1,10 +1,11 @@
 /**
- * The command `xenstream`: starts the program and turns its outcome into an exit code. Everything
- * that touches the process is in this room.
+ * The command `xenstream`: starts the program and turns its outcome into an exit code; the same
+ * file starts the worker threads of a batch. Everything that touches the process is in this room.
  */
-import { run } from "./program.js";
+import { run, serve } from "./program.js";
+import { isWorker } from "./worker-argument.js";
 
-run(process.argv).then(
+(isWorker(process.argv) ? serve() : run(process.argv)).then(
   (code) => {
     process.exitCode = code;
   },

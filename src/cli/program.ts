@@ -3,6 +3,8 @@
  * Each command's file is loaded when the command is called, so that help costs next to nothing.
  */
 import { Command, CommanderError, Option } from "commander";
+import { addBatch } from "./batch-tree.js";
+import { addExamples } from "./examples.js";
 import { EXIT_CODES_HELP, EXIT_USAGE, exitCodeOf } from "./exit-codes.js";
 import {
   addDomainOptions,
@@ -45,6 +47,13 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** Do the work of a worker thread. Returns an exit code, for the look of it: a thread goes on. */
+export async function serve(): Promise<number> {
+  const { serveJobs } = await import("./batch-worker.js");
+  serveJobs();
+  return 0;
+}
+
 /** The whole tree; `done` is told each command's exit code. */
 export function buildProgram(done: (code: number) => void): Command {
   const program = new Command("xenstream")
@@ -67,6 +76,7 @@ export function buildProgram(done: (code: number) => void): Command {
   addExtract(program, done);
   addDiff(program, done);
   addManifest(program, done);
+  addBatch(program, done);
   addExplain(program, done);
   addBench(program, done);
   addHelp(program);
@@ -276,16 +286,6 @@ function optionDescription(option: Option): string {
   if (argChoices === undefined) return description;
   const preset = defaultValue === undefined ? "" : `; default ${defaultValue}`;
   return `${description} (${argChoices.join(", ")}${preset})`;
-}
-
-/** Examples and exit codes at the end of a command's help; a comment goes below if it must. */
-export function addExamples(
-  command: Command,
-  examples: readonly (readonly [line: string, comment: string])[],
-): void {
-  const lines = examples.map(([line, comment]) => `  # ${comment}\n  ${line}`);
-  command.addHelpText("after", `\nExamples:\n${lines.join("\n")}`);
-  command.addHelpText("after", EXIT_CODES_HELP);
 }
 
 function addExtract(program: Command, done: (code: number) => void): void {

@@ -11,7 +11,7 @@ import type {
   StreamResult,
   ToolIdentity,
 } from "./documents.js";
-import type { ContainerChain, Profile } from "./finding.js";
+import type { ContainerChain, Finding, Profile } from "./finding.js";
 import type { ManifestCheck, ManifestOutput } from "./memory-documents.js";
 import type { Enforcer, RuleCase, Severities } from "./rule.js";
 
@@ -87,9 +87,27 @@ export interface BatchSummaryLine {
   readonly accepted: number;
   readonly rejected: number;
   readonly failed: number;
+  /** Accepted or rejected, but not what their manifest says (`--manifest-dir`). */
+  readonly mismatched?: number;
+  /** Without an outcome, as the run was stopped at a bad image (`--fail-fast`). */
+  readonly notDone?: number;
+  /** Taken over from an earlier run (`--resume`); they are counted above too. */
+  readonly earlier?: number;
   /** Of all images that were judged. */
   readonly bytes: number;
   readonly elapsedMs: number;
+}
+
+/** A bad image of a batch in short: what a summary shows of it. */
+export interface BatchBadImage {
+  readonly file: string;
+  /** Why there is no verdict; null where there is one. */
+  readonly error: BatchFailureLine["error"] | null;
+  /** Findings that reject it, the first of them (null if there is none). */
+  readonly errorCount: number;
+  readonly firstError: Finding | null;
+  /** Why it does not match its manifest; null where it does, or there is none. */
+  readonly check: ManifestCheck | null;
 }
 
 /** Any line of `batch --json`: one JSON object each. */

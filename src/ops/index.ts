@@ -1,5 +1,16 @@
 /** The door of ops/: one operation per command, on top of all inner rooms. */
 
+export {
+  type BatchJob,
+  batchJobs,
+  isUrl,
+  type JobOutcome,
+  type JobRunner,
+  type JobSettings,
+  lockPathOf,
+  namesInList,
+  WorkerPool,
+} from "../batch/index.js";
 export type { EngineName } from "../engine/index.js";
 export {
   GENERATE_DEFAULTS,
@@ -11,6 +22,7 @@ export {
 } from "../export/index.js";
 export { DOMAIN_DEFAULTS } from "../restore/index.js";
 export { FORMAT_HINTS, type FormatHint } from "../stream/index.js";
+export * from "./batch.js";
 export * from "./bench.js";
 export { type BenchTask, benchTasks } from "./bench-jobs.js";
 export * from "./convert.js";
@@ -32,6 +44,7 @@ export * from "./restore.js";
 export * from "./runtime.js";
 export * from "./salvage.js";
 export * from "./samples.js";
+export { serveJobs } from "./serve-jobs.js";
 export * from "./verify.js";
 export * from "./version.js";
 export * from "./wasm-bytes.js";

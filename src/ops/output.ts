@@ -6,10 +6,13 @@
  */
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   openSync,
+  readdirSync,
   realpathSync,
   renameSync,
+  rmSync,
   statSync,
   unlinkSync,
   writeSync,
@@ -28,6 +31,8 @@ const BUFFER_BYTES = 1024 * 1024;
 const FILE_MODE = 0o666;
 /** Pause before a pipe that is full is tried again. */
 const RETRY_MS = 1;
+/** As openBeside() makes it. */
+const PART_NAME = /^\.(.+)\.[0-9a-f]{12}\.part$/s;
 
 /** An output that was opened. Either close() or abort() ends it; abort() may be called at any time. */
 export interface Output extends ByteSink {
@@ -70,6 +75,25 @@ export function writeOutput<T>(path: string, fill: (output: Output) => T): T {
   } catch (error) {
     output.abort();
     throw error;
+  }
+}
+
+/**
+ * Remove what killed processes have left of outputs: the temporary files of these paths. Only for
+ * who knows that no other process is making them.
+ */
+export function removeParts(paths: Iterable<string>): void {
+  const byFolder = new Map<string, Set<string>>();
+  for (const path of paths) {
+    const names = byFolder.get(dirname(path)) ?? new Set();
+    byFolder.set(dirname(path), names.add(basename(path)));
+  }
+  for (const [folder, names] of byFolder) {
+    if (!existsSync(folder)) continue;
+    for (const name of readdirSync(folder)) {
+      const made = PART_NAME.exec(name);
+      if (made !== null && names.has(made[1] ?? "")) rmSync(join(folder, name), { force: true });
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 /** The door of report/: results as text and as the documents of other tools. */
 
 export * from "./bench.js";
+export * from "./human-batch.js";
 export * from "./human-convert.js";
 export * from "./human-explain.js";
 export * from "./human-inspect.js";

@@ -1,0 +1,142 @@
+/**
+ * From what a caller names to the images of a batch: files as they are, folders with all that is
+ * in them, patterns, lists, URLs. Does not look into files: what is no image is told by its job.
+ */
+import { readdirSync, readFileSync, realpathSync, type Stats, statSync } from "node:fs";
+import { join, resolve, sep } from "node:path";
+import { InputError } from "../findings/index.js";
+import type { BatchJob } from "./port.js";
+
+const STANDARD_INPUT = "-";
+const STANDARD_INPUT_FD = 0;
+
+/** Whether a name is a URL rather than a path. */
+export function isUrl(name: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(name);
+}
+
+/**
+ * The names in a list: one a line, or with a zero byte behind each (`find -print0`). Lines that are
+ * empty are passed over.
+ *
+ * @param path  of the list, "-" for standard input
+ * @throws {InputError} code "files-from" if it cannot be read
+ */
+export function namesInList(path: string): string[] {
+  let text: string;
+  try {
+    text = readFileSync(path === STANDARD_INPUT ? STANDARD_INPUT_FD : path, "utf8");
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new InputError(`the list ${path} cannot be read: ${reason}`, {
+      code: "files-from",
+      source: path,
+      cause,
+    });
+  }
+  const lines = text.includes("\0") ? text.split("\0") : text.split(/\r?\n/);
+  return lines.filter((line) => line !== "");
+}
+
+/**
+ * The images that `names` stand for, each once, in order of the names; those of a folder or a
+ * pattern in order of their paths.
+ *
+ * A folder stands for every regular file below it, links followed, but for names that begin with a
+ * dot. What does not exist is taken as a pattern if it can be one; if that finds nothing, it stays
+ * a name, so that its job tells that there is no such file.
+ *
+ * @param leaveOut  files and folders of our own making, which are not found in folders or by patterns
+ */
+export async function batchJobs(
+  names: readonly string[],
+  leaveOut: readonly string[] = [],
+): Promise<BatchJob[]> {
+  const jobs: BatchJob[] = [];
+  const seen = new Set<string>();
+  const isOurs = ownPaths(leaveOut);
+  const add = (file: string, stats: Stats | undefined) => {
+    const identity = stats === undefined ? file : realPath(file);
+    if (seen.has(identity)) return;
+    seen.add(identity);
+    jobs.push({ index: jobs.length, file, bytes: stats?.isFile() ? stats.size : null });
+  };
+  const addFound = (paths: Iterable<string>) => {
+    for (const path of paths) {
+      if (!isOurs(realPath(path))) add(path, statOf(path));
+    }
+  };
+  for (const name of names) {
+    const stats = isUrl(name) ? undefined : statOf(name);
+    if (stats?.isDirectory()) addFound(filesBelow(name));
+    else if (stats !== undefined || isUrl(name)) add(name, stats);
+    else {
+      const found = await matches(name);
+      if (found.length === 0) add(name, undefined);
+      addFound(found);
+    }
+  }
+  return jobs;
+}
+
+/** Larger images first, so that none is left over at the end; those of unknown size last. */
+export function largestFirst(jobs: readonly BatchJob[]): BatchJob[] {
+  return jobs.toSorted((a, b) => (b.bytes ?? -1) - (a.bytes ?? -1) || a.index - b.index);
+}
+
+/** Files that a pattern matches, in order of their paths. Few batches have one to be loaded for. */
+async function matches(pattern: string): Promise<string[]> {
+  const { glob, isDynamicPattern } = await import("tinyglobby");
+  if (!isDynamicPattern(pattern)) return [];
+  return (await glob(pattern, { expandDirectories: false })).sort();
+}
+
+/** Regular files below a folder, in order of their paths; each folder is entered once. */
+function* filesBelow(folder: string, entered = new Set<string>()): Generator<string> {
+  const real = realPath(folder);
+  if (entered.has(real)) return;
+  entered.add(real);
+  const names = namesIn(folder).filter((name) => !name.startsWith("."));
+  for (const name of names.sort()) {
+    const path = join(folder, name);
+    const stats = statOf(path);
+    if (stats?.isDirectory()) yield* filesBelow(path, entered);
+    else if (stats?.isFile()) yield path;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new InputError(`the folder ${folder} cannot be read: ${reason}`, {
+      code: "open-failed",
+      source: folder,
+      cause,
+    });
+  }
+}
+
+/** Tells by its real path whether a file is one of these, or in a folder that is. */
+function ownPaths(paths: readonly string[]): (real: string) => boolean {
+  const own = paths.map((path) => realPath(path));
+  return (real) => own.some((path) => real === path || real.startsWith(path + sep));
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path); // not there, or not to be looked at: its name has to do
+  }
+}
+
+/** Undefined for what is not there or cannot be looked at: its job says why. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}

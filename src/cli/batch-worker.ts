@@ -1,0 +1,2 @@
+/** A worker thread of a batch: does what the pool gives it until it is ended. */
+export { serveJobs } from "../ops/index.js";

@@ -1,0 +1,199 @@
+/**
+ * `batch`: many images through a runner, with what earlier runs have done taken from a journal.
+ * Counts, and stops when it must. Not who does the jobs (a JobRunner), nor
+ * what is shown.
+ */
+import {
+  type BatchJob,
+  fileIdentity,
+  type JobOutcome,
+  type JobRunner,
+  type JobSettings,
+  Journal,
+  largestFirst,
+} from "../batch/index.js";
+import type { BatchBadImage, BatchBeginLine, BatchSummaryLine } from "../findings/index.js";
+import { BatchTally } from "./batch-tally.js";
+import { DOCUMENT_VERSION } from "./documents.js";
+import { manifestPathOf } from "./job.js";
+import { removeParts } from "./output.js";
+import { VERSION } from "./version.js";
+
+/** What a batch is asked for. */
+export interface BatchOptions {
+  readonly settings: JobSettings;
+  /** Made if absent; null: nothing is taken over or kept. */
+  readonly journalPath: string | null;
+  /** Stop at the first image that is not accepted. */
+  readonly failFast: boolean;
+  /** Files that are written afterwards: what a killed run has left of them is removed. */
+  readonly outputPaths: readonly string[];
+  /** When aborted, no more work is begun, and what is at work is given up. */
+  readonly signal: AbortSignal;
+}
+
+/** What a batch tells while it runs. */
+export interface BatchEvents {
+  readonly onBegin?: (line: BatchBeginLine) => void;
+  readonly onStart?: (job: BatchJob) => void;
+  readonly onProgress?: (job: BatchJob, bytes: number, totalBytes: number | null) => void;
+  /** `earlier`: taken over from the journal. Each image has one outcome at most. */
+  readonly onOutcome?: (job: BatchJob, outcome: JobOutcome, earlier: boolean) => void;
+}
+
+/** What came of a batch. */
+export interface BatchResult {
+  readonly begin: BatchBeginLine;
+  readonly summary: BatchSummaryLine;
+  /** The highest of all images. */
+  readonly exitCode: number;
+  /** The worst images, worst first; some of them if there are many. */
+  readonly worst: readonly BatchBadImage[];
+}
+
+/**
+ * Work on all jobs, but for those that the journal has an outcome of.
+ *
+ * @param jobs  in the order in which they were asked for
+ * @throws {UsageError} if the journal cannot be gone on with, or another run has it
+ * @throws {InputError} if the journal cannot be written
+ */
+export async function runBatch(
+  runner: JobRunner,
+  jobs: readonly BatchJob[],
+  options: BatchOptions,
+  events: BatchEvents = {},
+): Promise<BatchResult> {
+  const { settings, journalPath } = options;
+  const { maxMemoryBytes: _any, ...decisive } = settings;
+  const head = { tool: VERSION, settings: decisive };
+  const journal = journalPath === null ? null : await Journal.open(journalPath, head);
+  const run = new Run(jobs, options, events, journal);
+  try {
+    if (journal !== null) {
+      await run.takeOver(journal);
+      removeParts([...run.manifestPaths(jobs), ...options.outputPaths]);
+    }
+    await run.work(runner);
+  } catch (error) {
+    await journal?.close().catch(() => {}); // what went wrong first is told
+    throw error;
+  }
+  await journal?.close();
+  return run.result();
+}
+
+/** One batch at work. */
+class Run {
+  readonly #jobs: readonly BatchJob[];
+  readonly #options: BatchOptions;
+  readonly #events: BatchEvents;
+  readonly #journal: Journal | null;
+  readonly #startMs = performance.now();
+  readonly #begin: BatchBeginLine;
+  readonly #tally: BatchTally;
+  readonly #done = new Set<number>();
+  /** Identity of each file that is at work, as it was before. */
+  readonly #active = new Map<BatchJob, string | null>();
+  readonly #enough = new AbortController();
+
+  constructor(
+    jobs: readonly BatchJob[],
+    options: BatchOptions,
+    events: BatchEvents,
+    journal: Journal | null,
+  ) {
+    this.#jobs = jobs;
+    this.#options = options;
+    this.#events = events;
+    this.#journal = journal;
+    this.#tally = new BatchTally();
+    const { operation, profile } = options.settings;
+    const tool = { name: "xenstream", version: VERSION } as const;
+    const files = jobs.length;
+    this.#begin = { v: DOCUMENT_VERSION, type: "begin", tool, operation, profile, files };
+    events.onBegin?.(this.#begin);
+  }
+
+  /** Outcomes of files that are still what they were. */
+  async takeOver(journal: Journal): Promise<void> {
+    const byFile = new Map(this.#jobs.map((job) => [job.file, job]));
+    for await (const { file, identity, outcome } of journal.entries()) {
+      const job = byFile.get(file);
+      if (job === undefined || this.#done.has(job.index)) continue;
+      if (identity === fileIdentity(file)) this.#take(job, outcome, true);
+    }
+  }
+
+  async work(runner: JobRunner): Promise<void> {
+    const { settings } = this.#options;
+    const rest = largestFirst(this.#jobs.filter(({ index }) => !this.#done.has(index)));
+    const signal = AbortSignal.any([this.#options.signal, this.#enough.signal]);
+    const { onProgress } = this.#events;
+    const runnerEvents = {
+      onStart: (job: BatchJob) => {
+        this.#active.set(job, fileIdentity(job.file));
+        this.#events.onStart?.(job);
+      },
+      ...(onProgress === undefined ? {} : { onProgress }),
+      onOutcome: (job: BatchJob, outcome: JobOutcome) => this.#ended(job, outcome),
+    };
+    try {
+      if (rest.length > 0) await runner.run(rest, settings, runnerEvents, signal);
+    } finally {
+      removeParts(this.manifestPaths(this.#active.keys()));
+    }
+  }
+
+  /** Manifests that jobs make. */
+  manifestPaths(jobs: Iterable<BatchJob>): string[] {
+    const { manifestDir } = this.#options.settings;
+    if (manifestDir === null) return [];
+    return Array.from(jobs, ({ file }) => manifestPathOf(manifestDir, file));
+  }
+
+  result(): BatchResult {
+    const { bytes, accepted, rejected, failed, mismatched, exitCode, worst } = this.#tally;
+    const notDone = this.#jobs.length - this.#done.size;
+    const { earlier } = this.#tally;
+    const summary: BatchSummaryLine = {
+      v: DOCUMENT_VERSION,
+      type: "summary",
+      files: this.#jobs.length,
+      accepted,
+      rejected,
+      failed,
+      ...(mismatched === 0 ? {} : { mismatched }),
+      ...(notDone === 0 ? {} : { notDone }),
+      ...(earlier === 0 ? {} : { earlier }),
+      bytes,
+      elapsedMs: performance.now() - this.#startMs,
+    };
+    return {
+      begin: this.#begin,
+      summary,
+      exitCode,
+      worst,
+    };
+  }
+
+  #ended(job: BatchJob, outcome: JobOutcome): void {
+    const before = this.#active.get(job) ?? null;
+    this.#active.delete(job);
+    if ("error" in outcome) {
+      // A worker that died may have left one.
+      if (outcome.error.exitCode === 3) removeParts(this.manifestPaths([job]));
+    } else if (before !== null && before === fileIdentity(job.file)) {
+      // One that changed while it was read is not kept: a run that goes on reads it again.
+      this.#journal?.add({ file: job.file, identity: before, outcome });
+    }
+    this.#take(job, outcome, false);
+  }
+
+  #take(job: BatchJob, outcome: JobOutcome, earlier: boolean): void {
+    this.#done.add(job.index);
+    this.#tally.add(job.index, outcome, earlier);
+    this.#events.onOutcome?.(job, outcome, earlier);
+    if (this.#options.failFast && this.#tally.exitCode !== 0) this.#enough.abort();
+  }
+}

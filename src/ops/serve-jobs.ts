@@ -1,0 +1,42 @@
+/**
+ * The inside of a pool's worker: does the jobs that come by message, tells how far it is, gives up
+ * when it is told to. The pool itself is batch/pool.ts.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import type { JobMessage, PoolWorkerData, WorkerMessage } from "../batch/index.js";
+import { InternalError } from "../findings/index.js";
+import { JobWorker } from "./job.js";
+import { Platform } from "./runtime.js";
+import { wasmBytes } from "./wasm-bytes.js";
+
+/** Progress is told this often at most. */
+const PROGRESS_MS = 100;
+
+/** Serve jobs until the thread is ended. Called on a worker thread alone. */
+export function serveJobs(): void {
+  const port = parentPort;
+  if (port === null) throw new InternalError("jobs are served on a worker thread");
+  const stop = new Int32Array((workerData as PoolWorkerData).stop);
+  const worker = new JobWorker(() => new Platform({ wasmBytes }));
+  const send = (message: WorkerMessage) => port.postMessage(message);
+  const given = new Error("the run is stopped");
+  let toldMs = 0;
+  const onProgress = ({ bytes, totalBytes }: { bytes: number; totalBytes: number | null }) => {
+    if (Atomics.load(stop, 0) !== 0) throw given;
+    const nowMs = performance.now();
+    if (nowMs - toldMs < PROGRESS_MS) return;
+    toldMs = nowMs;
+    send({ type: "progress", bytes, totalBytes });
+  };
+  port.on("message", async ({ job, settings }: JobMessage) => {
+    try {
+      toldMs = performance.now();
+      const outcome = await worker.run(job, settings, { onProgress });
+      send({ type: "outcome", outcome });
+    } catch (error) {
+      if (error !== given) throw error;
+      send({ type: "stopped" });
+    }
+  });
+  send({ type: "ready" });
+}
