@@ -10,6 +10,7 @@ import {
   type JobSettings,
   lockPathOf,
   namesInList,
+  queueRunner,
   runBatch,
   WorkerPool,
 } from "../ops/index.js";
@@ -21,6 +22,7 @@ import type { FindingsOption, SharedOptions } from "./options.js";
 import { writeErr, writeOut } from "./output.js";
 import { readingOf } from "./reading.js";
 import { factsOf, styleFor } from "./terminal.js";
+import { PASSWORD_VARIABLE, queueNotices } from "./worker.js";
 import { WORKER_ARGUMENT } from "./worker-argument.js";
 
 /** What the command's options parse to. */
@@ -29,6 +31,7 @@ export interface BatchFlags extends SharedOptions, FindingsOption {
   readonly jobs?: number;
   readonly failFast: boolean;
   readonly resume?: string;
+  readonly queue?: string;
   readonly manifestDir?: string;
   readonly readData: boolean;
   readonly memory?: "auto" | "indexed" | "resident";
@@ -50,7 +53,7 @@ export async function batchCommand(
   const settings = settingsOf(operation, flags, workerCount);
   const style = await styleFor(factsOf("stdout"), flags.color);
   const text = { verbose: flags.verbose, style, maxFindings: flags.maxFindings ?? SHOWN_IMAGES };
-  const runner = runnerOf(workerCount);
+  const runner = await runnerOf(workerCount, flags);
   const progress = await batchProgress(jobs, workerCount, flags);
   try {
     return await interruptible(async (signal) => {
@@ -81,13 +84,23 @@ export async function batchCommand(
   }
 }
 
-/** Who does the jobs. */
-function runnerOf(workerCount: number): JobRunner {
+/** Who does the jobs: threads here, or workers that take them from a queue. */
+async function runnerOf(workerCount: number, flags: BatchFlags): Promise<JobRunner> {
+  if (flags.queue !== undefined) {
+    const password = process.env[PASSWORD_VARIABLE];
+    return await queueRunner({ url: flags.queue, password, onNotice: queueNotices(flags) });
+  }
   return new WorkerPool({ entry: __filename, argv: [WORKER_ARGUMENT], workerCount });
 }
 
 /** Options of the other operation would do nothing, which a caller should know. */
 function mustFit(operation: "verify" | "restore", flags: BatchFlags): void {
+  if (flags.queue !== undefined && flags.jobs !== undefined) {
+    throw new UsageError("--jobs means nothing with --queue", {
+      option: "--jobs",
+      allowed: "with worker --queue",
+    });
+  }
   const misplaced =
     operation === "verify"
       ? (["memory", "digest"] as const).find((name) => flags[name] !== undefined)
@@ -121,6 +134,7 @@ async function jobsOf(paths: readonly string[], flags: BatchFlags): Promise<Batc
 }
 
 function workersOf(flags: BatchFlags): number {
+  if (flags.queue !== undefined) return Number.POSITIVE_INFINITY; // nobody knows
   return flags.jobs ?? Math.min(availableParallelism(), flags.threads ?? Number.POSITIVE_INFINITY);
 }
 
@@ -131,6 +145,11 @@ function settingsOf(
   workerCount: number,
 ): JobSettings {
   const { profile, checkpointed, vcpus, formatHint, engine, limits } = readingOf(flags);
+  // Workers elsewhere have bounds of their own; one that is given here holds for each of them.
+  const granted =
+    flags.queue === undefined
+      ? Math.max(1, Math.floor(limits.maxMemoryBytes / workerCount))
+      : (flags.maxMemory ?? Number.MAX_SAFE_INTEGER);
   return {
     operation,
     profile,
@@ -138,7 +157,7 @@ function settingsOf(
     vcpus,
     formatHint,
     engine,
-    maxMemoryBytes: Math.max(1, Math.floor(limits.maxMemoryBytes / workerCount)),
+    maxMemoryBytes: granted,
     readData: flags.readData,
     memory: flags.memory ?? "auto",
     digest: flags.digest ?? null,

@@ -3,7 +3,7 @@
  * Each command's file is loaded when the command is called, so that help costs next to nothing.
  */
 import { Command, CommanderError, Option } from "commander";
-import { addBatch } from "./batch-tree.js";
+import { addBatch, addWorker } from "./batch-tree.js";
 import { addExamples } from "./examples.js";
 import { EXIT_CODES_HELP, EXIT_USAGE, exitCodeOf } from "./exit-codes.js";
 import {
@@ -77,6 +77,7 @@ export function buildProgram(done: (code: number) => void): Command {
   addDiff(program, done);
   addManifest(program, done);
   addBatch(program, done);
+  addWorker(program, done);
   addExplain(program, done);
   addBench(program, done);
   addHelp(program);

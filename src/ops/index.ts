@@ -23,6 +23,7 @@ export {
 export { DOMAIN_DEFAULTS } from "../restore/index.js";
 export { FORMAT_HINTS, type FormatHint } from "../stream/index.js";
 export * from "./batch.js";
+export { BatchTally } from "./batch-tally.js";
 export * from "./bench.js";
 export { type BenchTask, benchTasks } from "./bench-jobs.js";
 export * from "./convert.js";
@@ -38,8 +39,10 @@ export * from "./inspect.js";
 export * from "./job.js";
 export type { JudgedHooks, JudgedInput } from "./judged.js";
 export * from "./manifest.js";
+export { loadOptionalPackages } from "./optional-package.js";
 export * from "./output.js";
 export { STANDARD_OUTPUT } from "./output.js";
+export * from "./queue.js";
 export * from "./restore.js";
 export * from "./runtime.js";
 export * from "./salvage.js";

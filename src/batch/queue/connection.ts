@@ -7,16 +7,20 @@ import type * as IORedis from "ioredis";
 import { InputError, XenstreamError } from "../../findings/index.js";
 import { type QueueAddress, redact } from "./address.js";
 import type { QueuePackages } from "./options.js";
+import type { QueueTiming } from "./timing.js";
 
 /** Before everything that is the queue's in Redis. */
 export const KEY_PREFIX = "xenstream";
 
 /** How fast a server must take a connection. */
 const CONNECT_MS = 10_000;
-/** A server that says nothing to a command for so long is taken for gone. */
-const SILENCE_MS = 30_000;
+/** How often it is looked whether the server is there. */
+const WATCH_MS = 500;
 /** Between tries to reach a lost server: from, to. */
 const RETRY_MS = [100, 2000] as const;
+
+/** How long a server that was there is waited for. */
+export type Patience = Pick<QueueTiming, "reconnectMs" | "silenceMs">;
 
 /** A Redis client that tells when its server is gone for good. */
 export class QueueConnection {
@@ -25,6 +29,12 @@ export class QueueConnection {
   readonly bullmq: typeof BullMQ;
   /** Rejects with an InputError once the server was gone for too long; never resolves. */
   readonly lost: Promise<never>;
+  readonly #patience: Patience;
+  readonly #watch: NodeJS.Timeout;
+  #lose: (error: InputError) => void = () => undefined;
+  #awaySince: number | null = null;
+  /** When the ping was sent that has no answer yet. */
+  #askedAt: number | null = null;
   #closing = false;
   #reachable = false;
   #lastError = "";
@@ -32,49 +42,47 @@ export class QueueConnection {
   private constructor(
     packages: QueuePackages,
     address: QueueAddress,
-    reconnectMs: number,
+    patience: Patience,
     onNotice: (text: string) => void,
   ) {
     this.address = address;
+    this.#patience = patience;
     this.bullmq = packages.bullmq as typeof BullMQ;
     const { Redis } = packages.ioredis as typeof IORedis;
     this.redis = new Redis(address.url, {
       lazyConnect: true,
       connectTimeout: CONNECT_MS,
-      socketTimeout: SILENCE_MS,
       maxRetriesPerRequest: null,
       // The first try tells what is wrong at once; a server that was there is waited for.
-      retryStrategy: (tries) => (this.#reachable ? retryDelay(tries, reconnectMs) : null),
+      retryStrategy: (tries) => (this.#reachable && !this.#closing ? retryDelay(tries) : null),
     });
     this.lost = new Promise((_resolve, reject) => {
-      this.redis.on("end", () => {
-        if (!this.#closing && this.#reachable) reject(this.#lostError(reconnectMs));
-      });
+      this.#lose = reject;
     });
     this.lost.catch(() => undefined); // whoever waits for work waits for this too
     this.#tellOf(onNotice);
+    this.#watch = setInterval(() => this.#look(), WATCH_MS).unref();
   }
 
   /**
    * Connect, and see that commands are taken.
    *
-   * @param reconnectMs  how long a server that went away later is waited for
    * @throws {InputError} code "queue-unreachable"
    */
   static async open(
     packages: QueuePackages,
     address: QueueAddress,
-    reconnectMs: number,
+    patience: Patience,
     onNotice: (text: string) => void,
   ): Promise<QueueConnection> {
-    const connection = new QueueConnection(packages, address, reconnectMs, onNotice);
+    const connection = new QueueConnection(packages, address, patience, onNotice);
     try {
       await connection.redis.connect();
       await connection.redis.time();
       connection.#reachable = true;
       return connection;
     } catch (error) {
-      connection.redis.disconnect();
+      await connection.close();
       throw connection.#unreachable(error);
     }
   }
@@ -107,25 +115,47 @@ export class QueueConnection {
 
   async close(): Promise<void> {
     this.#closing = true;
+    clearInterval(this.#watch);
     if (this.redis.status === "ready") await this.redis.quit().catch(() => undefined);
     this.redis.disconnect();
   }
 
   #tellOf(onNotice: (text: string) => void): void {
     const { shown } = this.address;
-    let away = false;
     this.redis.on("error", (error) => {
       this.#lastError = redact(error.message, this.address);
     });
     this.redis.on("close", () => {
-      if (away || this.#closing || !this.#reachable) return;
-      away = true;
+      if (this.#awaySince !== null || this.#closing || !this.#reachable) return;
+      this.#awaySince = performance.now();
       onNotice(`lost the connection to ${shown}; trying again`);
     });
     this.redis.on("ready", () => {
-      if (away) onNotice(`connected to ${shown} again`);
-      away = false;
+      if (this.#awaySince !== null) onNotice(`connected to ${shown} again`);
+      this.#awaySince = null;
+      this.#askedAt = null;
     });
+  }
+
+  /** A server may also fall silent, with its connections open. */
+  #look(): void {
+    if (!this.#reachable) return; // open() tells
+    const { reconnectMs, silenceMs } = this.#patience;
+    const now = performance.now();
+    if (this.#awaySince !== null) {
+      if (now - this.#awaySince < reconnectMs) return;
+      this.#lose(this.#lostError());
+      void this.close();
+    } else if (this.#askedAt === null) {
+      this.#askedAt = now;
+      const answered = () => {
+        this.#askedAt = null;
+      };
+      this.redis.ping().then(answered, answered);
+    } else if (now - this.#askedAt >= silenceMs) {
+      this.#lastError = `no answer in ${Math.round(silenceMs / 1000)} s`;
+      this.redis.disconnect(true);
+    }
   }
 
   #unreachable(error: unknown): InputError {
@@ -140,8 +170,9 @@ export class QueueConnection {
     });
   }
 
-  #lostError(reconnectMs: number): InputError {
+  #lostError(): InputError {
     const { shown } = this.address;
+    const { reconnectMs } = this.#patience;
     const reason = this.#lastError === "" ? "" : ` (${this.#lastError})`;
     return new InputError(
       `the queue at ${shown} went away${reason} and was not back in ` +
@@ -151,15 +182,9 @@ export class QueueConnection {
   }
 }
 
-/** How long to wait before try `tries`; null once `reconnectMs` of waiting are over. */
-function retryDelay(tries: number, reconnectMs: number): number | null {
+function retryDelay(tries: number): number {
   const [first, longest] = RETRY_MS;
-  const delay = (attempt: number) => Math.min(first * 2 ** Math.min(attempt, 16), longest);
-  let waitedMs = 0;
-  for (let attempt = 1; attempt < tries && waitedMs < reconnectMs; attempt += 1) {
-    waitedMs += delay(attempt);
-  }
-  return waitedMs < reconnectMs ? delay(tries) : null;
+  return Math.min(first * 2 ** Math.min(tries, 16), longest);
 }
 
 /** Told by shape: the classes belong to packages that are loaded late. */

@@ -63,9 +63,8 @@ async function connect({
 }> {
   const timing = { ...QUEUE_TIMING, ...changed };
   const address = parseQueueAddress(url, password);
-  const { reconnectMs } = timing;
   return {
-    connection: await QueueConnection.open(packages, address, reconnectMs, onNotice),
+    connection: await QueueConnection.open(packages, address, timing, onNotice),
     timing,
   };
 }

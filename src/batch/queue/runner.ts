@@ -13,7 +13,7 @@ import type { QueueConnection } from "./connection.js";
 import type { QueueRunnerOptions } from "./options.js";
 import { PAYLOAD_VERSION, parseOutcome } from "./payload.js";
 import { BatchRegistry } from "./registry.js";
-import { BEAT_MS, END_MS, POLL_MS, SIGN_MS } from "./timing.js";
+import { BEAT_MS, CLOSE_MS, END_MS, POLL_MS, SIGN_MS } from "./timing.js";
 
 /** Jobs are sent, and results fetched, so many at a time. */
 const SLICE = 500;
@@ -135,7 +135,9 @@ class SentBatch {
         `what is left of the batch at ${shown} goes when a worker sees it, or in ${hours} hours`,
       );
     } finally {
-      await Promise.allSettled([this.#events.close(), this.#queue.close()]);
+      // A client that waits to connect again never says that it is closed, though it is.
+      const closed = Promise.allSettled([this.#events.close(), this.#queue.close()]);
+      await within(closed, CLOSE_MS).catch(() => undefined);
     }
   }
 
@@ -277,5 +279,5 @@ function outcomeOf(job: BatchJob, done: Job): JobOutcome {
 
 /** The outcome of a job whose workers were lost or failed: our fault, not the image's. */
 export function crashLine(file: string, message: string): BatchFailureLine {
-  return { v: 1, type: "file", file, error: { code: "worker-crash", message, exitCode: 3 } };
+  return { v: 1, type: "file", file, error: { code: "worker-crashed", message, exitCode: 3 } };
 }

@@ -11,6 +11,8 @@ export interface QueueTiming {
   readonly batchMs: number;
   /** Keys of a batch that nobody removed are gone after this. */
   readonly keysMs: number;
+  /** A server that does not answer for this long is lost. */
+  readonly silenceMs: number;
   /** How long a lost server is waited for. */
   readonly reconnectMs: number;
   /** How long a batch waits while there is no worker at all. */
@@ -29,6 +31,7 @@ export const QUEUE_TIMING: QueueTiming = {
   lockMs: 30_000,
   batchMs: 120_000,
   keysMs: 24 * 3_600_000,
+  silenceMs: 30_000,
   reconnectMs: 60_000,
   idleMs: 600_000,
   idleNoticeMs: 10_000,
@@ -45,5 +48,7 @@ export const BEAT_MS = 2000;
 export const SIGN_MS = 5 * BEAT_MS;
 /** What ends waits so long for the server and for workers; what is left then goes by itself. */
 export const END_MS = 2 * SIGN_MS;
+/** How long a client may take to close. */
+export const CLOSE_MS = 2000;
 /** How often a worker tells how far a job is. */
 export const PROGRESS_MS = 1000;

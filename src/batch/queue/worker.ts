@@ -9,11 +9,12 @@ import type { Job, Worker } from "bullmq";
 import type { JobOutcome } from "../port.js";
 import { Alarm, within } from "./alarm.js";
 import type { QueueConnection } from "./connection.js";
+import { HeldJob } from "./held-job.js";
 import type { QueueWorkerOptions } from "./options.js";
 import { type BatchHead, parseHead, parseJob } from "./payload.js";
 import { BatchRegistry } from "./registry.js";
 import { crashLine } from "./runner.js";
-import { BEAT_MS, END_MS, POLL_MS, PROGRESS_MS, SIGN_MS } from "./timing.js";
+import { BEAT_MS, END_MS, POLL_MS, SIGN_MS } from "./timing.js";
 
 const EXIT_BUG = 3;
 
@@ -24,6 +25,8 @@ interface Joined {
   readonly worker: Worker;
   /** Aborted when the batch is over, or this worker is stopped. */
   readonly stop: AbortController;
+  /** When jobs are looked for whose workers were lost. */
+  stalledAt: number;
 }
 
 /** Takes jobs until it is told to stop, or there was none for too long. */
@@ -34,7 +37,10 @@ export class QueueWorker {
   readonly #name = `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`;
   readonly #joined = new Map<string, Joined>();
   readonly #refused = new Set<string>();
+  /** Jobs from their being taken to their being handed back. */
   readonly #atWork = new Set<Promise<void>>();
+  /** Those of them that are being done. */
+  readonly #running = new Set<Promise<JobOutcome>>();
   readonly #news = new Alarm();
   #surveyAt = 0;
   #signAt = 0;
@@ -61,8 +67,10 @@ export class QueueWorker {
       await this.#connection.during(this.#work(signal));
     } finally {
       signal.removeEventListener("abort", this.#news.wake);
+      for (const { stop } of this.#joined.values()) stop.abort();
+      await Promise.allSettled(this.#running);
       // A server that is away forgets this worker by itself, and gives its jobs to others.
-      await within(this.#leaveAll(), END_MS).catch(() => undefined);
+      await this.#connection.during(within(this.#leaveAll(), END_MS)).catch(() => undefined);
     }
   }
 
@@ -94,6 +102,12 @@ export class QueueWorker {
       if (!alive.has(id)) await this.#registry.removeAbandoned(id);
       else if (!this.#joined.has(id) && !this.#refused.has(id)) await this.#join(id);
     }
+    for (const joined of this.#joined.values()) {
+      if (now < joined.stalledAt) continue;
+      joined.stalledAt = now + stalledMsOf(joined.head);
+      // Not by BullMQ's timer, which may go off after the batch's keys were removed, and make some.
+      await joined.worker.getBackend().moveStalledJobsToWait();
+    }
     if (now < this.#signAt) return;
     this.#signAt = now + BEAT_MS;
     for (const id of this.#joined.keys()) await this.#registry.sign(id, this.#name, SIGN_MS);
@@ -116,14 +130,13 @@ export class QueueWorker {
       ...this.#connection.options,
       name: this.#name,
       lockDuration: head.lockMs,
-      stalledInterval: Math.max(1, Math.floor(head.lockMs / 2)),
+      stalledInterval: stalledMsOf(head),
       maxStalledCount: head.lostWorkers,
     };
     // Jobs are fetched one by one, for all batches share this worker's hands: nothing blocks.
     const worker = new Worker(id, null, options, (name, opts) => createRedisBackend(name, opts));
     worker.on("error", () => undefined); // the connection tells of them
-    await worker.startStalledCheckTimer();
-    this.#joined.set(id, { id, head, worker, stop: new AbortController() });
+    this.#joined.set(id, { id, head, worker, stop: new AbortController(), stalledAt: 0 });
     await this.#registry.sign(id, this.#name, SIGN_MS);
     const { operation } = head.settings;
     onNotice(`takes jobs of batch ${id} (${operation}, sent by xenstream ${head.tool})`);
@@ -151,7 +164,7 @@ export class QueueWorker {
   }
 
   async #do(joined: Joined, job: Job, token: string): Promise<void> {
-    const held = new HeldJob(job, token, joined);
+    const held = new HeldJob(job, token, joined.head.lockMs, joined.stop.signal);
     try {
       const outcome = await this.#outcomeOf(joined, job, held);
       if (outcome === null) return;
@@ -181,17 +194,19 @@ export class QueueWorker {
       ...settings,
       maxMemoryBytes: Math.min(settings.maxMemoryBytes, maxMemoryBytes),
     };
+    const { signal, progress } = held;
+    const run = this.#options.runJob(image, own, { signal, onProgress: progress });
+    this.#running.add(run);
     try {
-      return await this.#options.runJob(image, own, {
-        signal: held.signal,
-        onProgress: held.progress,
-      });
+      return await run;
     } catch (error) {
       if (held.signal.aborted) {
         await held.giveBack();
         return null;
       }
       return crashLine(image.file, error instanceof Error ? error.message : String(error));
+    } finally {
+      this.#running.delete(run);
     }
   }
 
@@ -203,86 +218,16 @@ export class QueueWorker {
   }
 
   async #leaveAll(): Promise<void> {
-    for (const { stop } of this.#joined.values()) stop.abort();
     await Promise.all(this.#atWork);
     for (const joined of [...this.#joined.values()]) await this.#leave(joined);
   }
 }
 
-/** A job in this worker's hands: its lock is kept alive until it is let go. */
-class HeldJob {
-  readonly #job: Job;
-  readonly #token: string;
-  readonly #lockMs: number;
-  readonly #lost = new AbortController();
-  readonly #renewal: NodeJS.Timeout;
-  /** Aborted when the job is to be dropped: its batch is over, its lock lost, its worker stopped. */
-  readonly signal: AbortSignal;
-  #progressAt = 0;
-
-  constructor(job: Job, token: string, { head, stop }: Joined) {
-    this.#job = job;
-    this.#token = token;
-    this.#lockMs = head.lockMs;
-    this.signal = AbortSignal.any([stop.signal, this.#lost.signal]);
-    this.#renewal = setInterval(() => void this.#renew(), Math.max(1, head.lockMs / 3));
-  }
-
-  readonly progress = (bytes: number, totalBytes: number | null): void => {
-    const now = performance.now();
-    if (now < this.#progressAt || this.signal.aborted) return;
-    this.#progressAt = now + PROGRESS_MS;
-    this.#job.updateProgress({ bytes, totalBytes }).catch(() => undefined); // told by the next one
-  };
-
-  /** Hand the outcome back. False if the job is another's by now, or gone. */
-  async complete(outcome: JobOutcome): Promise<boolean> {
-    try {
-      await this.#job.moveToCompleted(outcome, this.#token, false);
-      return true;
-    } catch (error) {
-      if (isTaken(error)) return false;
-      throw error;
-    }
-  }
-
-  /** Have it done again after a while. */
-  async fail(error: Error): Promise<void> {
-    await this.#job.moveToFailed(error, this.#token, false).catch(unlessTaken);
-  }
-
-  /** To the head of the queue, as if it had never been taken. */
-  async giveBack(): Promise<void> {
-    await this.#job.moveToWait(this.#token).catch(unlessTaken);
-  }
-
-  release(): void {
-    clearInterval(this.#renewal);
-  }
-
-  async #renew(): Promise<void> {
-    try {
-      const kept = await this.#job.extendLock(this.#token, this.#lockMs);
-      if (kept !== 1) this.#lost.abort();
-    } catch (error) {
-      if (isTaken(error)) this.#lost.abort();
-      // Else the server is away: the connection tells, and the next renewal knows more.
-    }
-  }
+/** A lost job is seen at the second look after its lock ran out. */
+function stalledMsOf({ lockMs }: BatchHead): number {
+  return Math.max(1, Math.floor(lockMs / 2));
 }
 
 function isCrash(outcome: JobOutcome): outcome is Extract<JobOutcome, { readonly error: unknown }> {
   return "error" in outcome && outcome.error.exitCode === EXIT_BUG;
-}
-
-/** BullMQ's errors for a job that was removed, or whose lock is gone or another's. */
-function isTaken(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    /^(Missing|Lock mismatch)|is not in the active state/.test(error.message)
-  );
-}
-
-function unlessTaken(error: unknown): void {
-  if (!isTaken(error)) throw error;
 }

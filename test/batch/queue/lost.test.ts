@@ -84,6 +84,21 @@ describeWithRedis("a server that dies midway", () => {
     expect(batch.notices[0]).toBe(`lost the connection to ${redis.url}; trying again`);
   });
 
+  it("or falls silent with its connections open is one and the same", async () => {
+    const redis = await startRedis();
+    const timing = { ...FAST, silenceMs: 1000 };
+    const worker = startWorker(redis.url, slowly, { timing });
+    const batch = new SentBatch();
+    const sent = errorOf(batch.send(redis.url, jobsOf(200), timing));
+    await until(() => batch.outcomes.size > 5);
+    redis.freeze();
+    const error = await sent;
+    expect(error).toMatchObject({ code: "queue-lost" });
+    expect(error.message).toContain("went away (no answer in 1 s) and was not back in 2 s");
+    expect(await errorOf(worker.ended)).toMatchObject({ code: "queue-lost" });
+    await redis.kill();
+  });
+
   it("and comes back empty is told from one that is away", async () => {
     const redis = await startRedis();
     const worker = startWorker(redis.url, slowly, { timing: { ...FAST, reconnectMs: 10_000 } });

@@ -251,7 +251,7 @@ describeWithRedis("a job", () => {
       v: 1,
       type: "file",
       file: "/images/0.save",
-      error: { code: "worker-crash", message: "the thread went away", exitCode: 3 },
+      error: { code: "worker-crashed", message: "the thread went away", exitCode: 3 },
     });
   });
 

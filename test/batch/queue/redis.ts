@@ -30,6 +30,8 @@ export interface RedisServer {
   keys(): Promise<string[]>;
   /** Over a connection of the test's own. */
   readonly client: Redis;
+  /** Have it say nothing any more, its connections open. */
+  freeze(): void;
   /** Stop it as a power cut does. */
   kill(): Promise<void>;
   /** Stop it, and remove its files. */
@@ -64,6 +66,7 @@ export async function startRedis(options: ServerOptions = {}): Promise<RedisServ
     port,
     client,
     keys: async () => (await client.keys("*")).sort(),
+    freeze: () => server.kill("SIGSTOP"),
     kill: async () => {
       client.disconnect();
       await ended(server, "SIGKILL");
