@@ -6,7 +6,7 @@
  * their own, while the command is one bundled file; the jobs here are long and few enough that a
  * message each is all there is to it.
  */
-import { Worker } from "node:worker_threads";
+import { type ResourceLimits, Worker } from "node:worker_threads";
 import { type BatchFailureLine, InternalError } from "../findings/index.js";
 import type { JobMessage, PoolWorkerData, WorkerMessage } from "./pool-messages.js";
 import type { BatchJob, JobOutcome, JobRunner, JobSettings, RunnerEvents } from "./port.js";
@@ -19,6 +19,8 @@ export interface PoolOptions {
   readonly argv?: readonly string[];
   /** Workers at most; one for each job at most. */
   readonly workerCount: number;
+  /** Of each worker's JavaScript heap; Node's own if left out. */
+  readonly resourceLimits?: ResourceLimits;
   /** How long a worker may take to give up its job before it is ended by force. */
   readonly stopGraceMs?: number;
 }
@@ -60,7 +62,7 @@ export class WorkerPool implements JobRunner {
     const both = AbortSignal.any([signal, own.signal]);
     if (signal.aborted) return;
     signal.addEventListener("abort", stop, { once: true });
-    const rest = jobs.values();
+    const rest = [...jobs].reverse();
     const seats = this.#seats.slice(0, jobs.length);
     const ends = await Promise.allSettled(
       seats.map(async (_, at) => {
@@ -83,12 +85,13 @@ export class WorkerPool implements JobRunner {
     await Promise.all(seats.map((seat) => seat?.end()));
   }
 
-  /** One place at work: takes the next job until there is none. */
-  async #workAt(at: number, rest: IterableIterator<BatchJob>, run: Run): Promise<void> {
-    for (const job of rest) {
-      if (run.signal.aborted) return;
+  /** One place at work: takes the next job, the last of `rest`, until there is none. */
+  async #workAt(at: number, rest: BatchJob[], run: Run): Promise<void> {
+    while (rest.length > 0 && !run.signal.aborted) {
+      // First a worker, then a job: whoever is up first takes the first one.
       const seat = await this.#seatAt(at);
-      if (run.signal.aborted) return;
+      const job = run.signal.aborted ? undefined : rest.pop();
+      if (job === undefined) return;
       run.events.onStart?.(job);
       const outcome = await seat.do(job, run);
       if (outcome === null) return;
@@ -125,9 +128,10 @@ class Seat {
   #onProgress: ((bytes: number, totalBytes: number | null) => void) | null = null;
   #onDeath: (exitCode: number) => void = () => {};
 
-  constructor({ entry, argv = [] }: PoolOptions, stop: SharedArrayBuffer) {
+  constructor(options: PoolOptions, stop: SharedArrayBuffer) {
+    const { entry, argv = [], resourceLimits = {} } = options;
     const workerData: PoolWorkerData = { stop };
-    this.#worker = new Worker(entry, { argv: [...argv], workerData });
+    this.#worker = new Worker(entry, { argv: [...argv], workerData, resourceLimits });
     this.ready = new Promise((resolve, reject) => {
       this.#onDeath = (exitCode) => {
         const options = { code: "worker-start", cause: this.#error };

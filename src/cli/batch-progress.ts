@@ -2,8 +2,8 @@
  * How far a batch is, on standard error: on a terminal a line for each image at work and one for
  * all, elsewhere a plain line at intervals. Cleared before anything else is printed.
  */
-import type { MultiBar, SingleBar } from "cli-progress";
-import type { BatchJob, JobOutcome } from "../ops/index.js";
+import type { MultiBar } from "cli-progress";
+import type { BatchJob, JobOutcome, JobSettings } from "../ops/index.js";
 import { bytesText, cutMiddle, durationText, plural, printable } from "../report/index.js";
 import type { OutputOptions } from "./options.js";
 import { DEFAULT_COLUMNS, writeErr } from "./output.js";
@@ -21,6 +21,8 @@ export interface BatchProgress {
 
 /** Between two plain lines. */
 const INTERVAL_MS = 10_000;
+/** A batch that is done within this time shows nothing. */
+const QUIET_MS = 1000;
 const FRAMES_PER_SECOND = 10;
 /** A line for each worker would fill the screen beyond this. */
 const MAX_LINES = 16;
@@ -30,23 +32,31 @@ const NAME_CHARACTERS = 12;
 export async function batchProgress(
   jobs: readonly BatchJob[],
   workerCount: number,
+  settings: Pick<JobSettings, "digest" | "manifestDir">,
   flags: Pick<OutputOptions, "progress" | "quiet" | "verbose">,
 ): Promise<BatchProgress> {
-  const count = new BatchCount(jobs);
+  const passes = 1 + Number(settings.digest !== null) + Number(settings.manifestDir !== null);
+  const count = new BatchCount(jobs, passes);
   if (!flags.progress || flags.quiet) return count;
   if (!factsOf("stderr").isTTY) return new PlainProgress(count, INTERVAL_MS, writeErr);
   // Lines of text and of progress would run into each other.
   if (flags.verbose) return count;
   const { MultiBar } = await import("cli-progress");
-  return new BarProgress(count, workerCount, (options) => new MultiBar(options));
+  return new BarProgress(
+    count,
+    workerCount,
+    (options) => new MultiBar({ ...options, stream: process.stderr }),
+  );
 }
 
-/** What is at work.  */
+/** A job at work. */
 interface Active {
   readonly job: BatchJob;
   bytes: number;
   totalBytes: number | null;
-  /** Of the job's own bytes, from 0 to 1; never goes back. */
+  /** Passes that are done: reading, then digests of the memory. */
+  passes: number;
+  /** Of the whole job, from 0 to 1; never goes back. */
   share: number;
 }
 
@@ -54,6 +64,7 @@ interface Active {
 export class BatchCount implements BatchProgress {
   readonly active = new Map<number, Active>();
   readonly #files: number;
+  readonly #passes: number;
   readonly #startMs = performance.now();
   /** Of jobs whose size is known. */
   #allBytes = 0;
@@ -63,22 +74,26 @@ export class BatchCount implements BatchProgress {
   #done = 0;
   #bad = 0;
 
-  constructor(jobs: readonly BatchJob[]) {
+  /** @param passes  over the bytes of a job; none is weighed against another */
+  constructor(jobs: readonly BatchJob[], passes = 1) {
+    this.#passes = passes;
     this.#files = jobs.length;
     for (const { bytes } of jobs) this.#allBytes += bytes ?? 0;
   }
 
   start(job: BatchJob): void {
-    this.active.set(job.index, { job, bytes: 0, totalBytes: null, share: 0 });
+    this.active.set(job.index, { job, bytes: 0, totalBytes: null, passes: 0, share: 0 });
   }
 
   tell(job: BatchJob, bytes: number, totalBytes: number | null): void {
     const active = this.active.get(job.index);
     if (active === undefined) return;
+    if (bytes < active.bytes) active.passes += 1;
     active.bytes = bytes;
     active.totalBytes = totalBytes;
     if (totalBytes !== null && totalBytes > 0) {
-      active.share = Math.max(active.share, Math.min(1, bytes / totalBytes));
+      const share = (active.passes + bytes / totalBytes) / this.#passes;
+      active.share = Math.max(active.share, Math.min(1, share));
     }
   }
 
@@ -150,10 +165,21 @@ export class PlainProgress extends ShownProgress {
   }
 }
 
+const OPTIONS: ConstructorParameters<typeof MultiBar>[0] = {
+  format: (_options, _params, payload: { text: () => string }) => payload.text(),
+  fps: FRAMES_PER_SECOND,
+  clearOnComplete: true,
+  // As in progress.ts: a process that is killed could not switch them on again.
+  hideCursor: false,
+  linewrap: true,
+  gracefulExit: false,
+  forceRedraw: true,
+};
+
 /** Lines that are drawn again and again. */
 class BarProgress extends ShownProgress {
-  readonly #bars: MultiBar;
-  readonly #lines: SingleBar[];
+  readonly #timer: NodeJS.Timeout;
+  #bars: MultiBar | null = null;
 
   constructor(
     count: BatchCount,
@@ -161,28 +187,23 @@ class BarProgress extends ShownProgress {
     make: (options: ConstructorParameters<typeof MultiBar>[0]) => MultiBar,
   ) {
     super(count);
-    this.#bars = make({
-      stream: process.stderr,
-      format: (_options, _params, payload: { text: () => string }) => payload.text(),
-      fps: FRAMES_PER_SECOND,
-      clearOnComplete: true,
-      // As in progress.ts: a process that is killed could not switch them on again.
-      hideCursor: false,
-      linewrap: true,
-      gracefulExit: false,
-      forceRedraw: true,
-    });
     const lineCount = Math.min(workerCount, MAX_LINES);
-    this.#lines = Array.from({ length: lineCount + 1 }, (_, line) => {
-      const text = () => (line === lineCount ? count.text() : this.#lineOf(line));
-      return this.#bars.create(1, 0, { text: () => cutTo(text()) });
-    });
+    this.#timer = setTimeout(() => this.#show(make(OPTIONS), lineCount), QUIET_MS);
+    this.#timer.unref();
   }
 
   end(): void {
-    if (this.#lines.length === 0) return;
-    this.#lines.length = 0;
-    this.#bars.stop();
+    clearTimeout(this.#timer);
+    this.#bars?.stop();
+    this.#bars = null;
+  }
+
+  #show(bars: MultiBar, lineCount: number): void {
+    for (let line = 0; line < lineCount; line += 1) {
+      bars.create(1, 0, { text: () => cutTo(this.#lineOf(line)) });
+    }
+    bars.create(1, 0, { text: () => cutTo(this.count.text()) });
+    this.#bars = bars;
   }
 
   /** `vm.save  34 %  1.2 GiB`; empty where nothing is at work. */

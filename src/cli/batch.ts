@@ -54,7 +54,7 @@ export async function batchCommand(
   const style = await styleFor(factsOf("stdout"), flags.color);
   const text = { verbose: flags.verbose, style, maxFindings: flags.maxFindings ?? SHOWN_IMAGES };
   const runner = await runnerOf(workerCount, flags);
-  const progress = await batchProgress(jobs, workerCount, flags);
+  const progress = await batchProgress(jobs, workerCount, settings, flags);
   try {
     return await interruptible(async (signal) => {
       const options = {

@@ -70,7 +70,7 @@ ${cases.join("\n")}
   esac
   if [[ $cur == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$cur")
-  elif [[ -n $words ]]; then
+  elif [[ -n $words && ( $paths == 0 || $COMP_CWORD -le $((i + 1)) ) ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
   elif [[ $paths == 1 ]]; then
     compopt -o filenames
@@ -86,9 +86,12 @@ function zshScript(tree: Tree): string {
   const cases = tree.commands.map((command) => {
     const specs = command.options.map(zshOption);
     const words = wordsOf(command, tree).join(" ");
-    const rest =
-      words !== "" ? `'*:word:(${words})'` : takesPaths(command) ? "'*:file:_files'" : "";
-    const lines = [...specs, rest].filter((line) => line !== "").join(" \\\n        ");
+    const paths = takesPaths(command);
+    const rest = [
+      words === "" ? "" : `'${paths ? "1" : "*"}:word:(${words})'`,
+      paths ? "'*:file:_files'" : "",
+    ];
+    const lines = [...specs, ...rest].filter((line) => line !== "").join(" \\\n        ");
     return `    ${command.name})\n      _arguments -S \\\n        ${lines}\n      ;;`;
   });
   return `#compdef ${tree.name}

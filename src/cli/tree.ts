@@ -47,7 +47,7 @@ export interface Tree {
 }
 
 /** Names of arguments that are no paths. */
-const NO_PATHS: ReadonlySet<string> = new Set(["topic", "shell", "rule"]);
+const NO_PATHS: ReadonlySet<string> = new Set(["topic", "shell", "rule", "operation"]);
 
 /** The tree of a program as buildProgram() makes it. */
 export function treeOf(program: Command): Tree {

@@ -19,7 +19,7 @@ export function batchLine(
 ): string {
   const style = options.style ?? PLAIN;
   if ("error" in outcome) {
-    return `${headLine("FAILED", outcome.file, style)}: ${printable(outcome.error.message)}`;
+    return `${headLine("FAILED", outcome.file, style)}: ${reasonOf(outcome.file, outcome.error.message)}`;
   }
   const mismatch = outcome.check?.matches === false ? ", not as its manifest says" : "";
   return `${headLine(outcome.verdict.toUpperCase(), outcome.file, style)}${mismatch}`;
@@ -37,7 +37,7 @@ export function renderBatch(
   const more = Math.max(0, bad - shown.length);
   const lines = [
     ...shown.flatMap((image) => badLines(image, style)),
-    ...(more === 0 ? [] : [`and ${plural(more, "more")} (--verbose names them, --json has all)`]),
+    ...(more === 0 ? [] : [`and ${more} more (--verbose names them, --json has all)`]),
     ...(shown.length === 0 ? [] : [""]),
     totalLine(summary, style),
     rateLine(summary),
@@ -58,11 +58,17 @@ function headLine(word: string, file: string, style: Style): string {
   return `${bold(word === "ACCEPT" ? green(word) : red(word))}  ${path}`;
 }
 
+/** A message that begins with the name of the file need not say it again. */
+function reasonOf(file: string, message: string): string {
+  const named = `${file}: `;
+  return printable(message.startsWith(named) ? message.slice(named.length) : message);
+}
+
 function badLines(image: BatchBadImage, style: Style): string[] {
   const { file, error, errorCount, firstError, check } = image;
   const why: string[] = [];
   if (error !== null) {
-    why.push(printable(error.message));
+    why.push(reasonOf(file, error.message));
     if (error.exitCode === 3) why.push(`a bug of xenstream (${error.code}): please report it`);
   }
   if (firstError !== null) {

@@ -1,0 +1,98 @@
+/** What names of images stand for: files, folders, patterns, lists, URLs. */
+import { linkSync, symlinkSync } from "node:fs";
+import { join, relative } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { batchJobs, largestFirst, namesInList } from "../../src/batch/index.js";
+import { folderOf } from "./support.js";
+
+const folder = folderOf("inputs");
+afterAll(() => folder.remove());
+const { path } = folder;
+folder.write("vms/b.save", "bb");
+folder.write("vms/a.save", "a");
+folder.write("vms/deep/er/c.xcs", "ccc");
+folder.write("vms/.hidden.save", "h");
+folder.write("vms/.git/config", "h");
+folder.write("vms/[odd] *.save", "odd!");
+
+const found = async (names: readonly string[], leaveOut?: readonly string[]) =>
+  (await batchJobs(names, leaveOut)).map(({ file }) => relative(folder.root, file));
+
+describe("the images of a batch", () => {
+  it("are all regular files below a folder, in order of their paths, without hidden ones", async () => {
+    expect(await found([path("vms")])).toEqual([
+      "vms/[odd] *.save",
+      "vms/a.save",
+      "vms/b.save",
+      "vms/deep/er/c.xcs",
+    ]);
+  });
+
+  it("may be hidden if they are named", async () => {
+    expect(await found([path("vms/.hidden.save")])).toEqual(["vms/.hidden.save"]);
+  });
+
+  it("are those that a pattern matches, unless a file has the pattern for its name", async () => {
+    expect(await found([path("vms/[ab].save")])).toEqual(["vms/a.save", "vms/b.save"]);
+    expect(await found([path("vms/**/*.xcs")])).toEqual(["vms/deep/er/c.xcs"]);
+    expect(await found([path("vms/[odd] *.save")])).toEqual(["vms/[odd] *.save"]);
+  });
+
+  it("stay as they are named where nothing is found, so that their job says so", async () => {
+    expect(await found([path("none"), path("*.none")])).toEqual(["none", "*.none"]);
+    const [url] = await batchJobs(["https://host/vm.save"]);
+    expect(url).toEqual({ index: 0, file: "https://host/vm.save", bytes: null });
+  });
+
+  it("come once, whatever names they have, but for hard links", async () => {
+    symlinkSync(path("vms/a.save"), path("link"));
+    linkSync(path("vms/a.save"), path("hard"));
+    const names = [
+      path("link"),
+      path("vms"),
+      path("vms/a.save"),
+      path("vms/../hard"),
+      path("link"),
+    ];
+    expect(await found(names)).toEqual([
+      "link",
+      "vms/[odd] *.save",
+      "vms/b.save",
+      "vms/deep/er/c.xcs",
+      "hard",
+    ]);
+  });
+
+  it("are found through links to folders, each folder once, and loops end", async () => {
+    folder.write("loops/x/one", "1");
+    symlinkSync(path("loops"), path("loops/x/again"));
+    symlinkSync(path("loops/x"), path("loops/y"));
+    symlinkSync(path("loops/nowhere"), path("loops/z"));
+    expect(await found([path("loops")])).toEqual(["loops/x/one"]);
+  });
+
+  it("are not the files that the run itself makes", async () => {
+    folder.write("own/a.save", "a");
+    folder.write("own/journal", "j");
+    folder.write("own/manifests/a.save.manifest", "m");
+    const ours = [path("own/journal"), path("own/manifests")];
+    expect(await found([path("own"), path("own/**/*")], ours)).toEqual(["own/a.save"]);
+  });
+
+  it("know their size and go largest first, those of unknown size last", async () => {
+    const jobs = await batchJobs([path("none"), path("vms")]);
+    expect(jobs.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4]);
+    expect(largestFirst(jobs).map(({ bytes }) => bytes)).toEqual([4, 3, 2, 1, null]);
+  });
+});
+
+describe("a list of images", () => {
+  it("has one a line, or with a zero byte behind each", () => {
+    expect(namesInList(folder.write("lines", "a b\n\nc\r\nd"))).toEqual(["a b", "c", "d"]);
+    expect(namesInList(folder.write("zeros", "a\nb\0c\0"))).toEqual(["a\nb", "c"]);
+  });
+
+  it("that cannot be read is an error with a reason", () => {
+    expect(() => namesInList(join(folder.root, "no-list"))).toThrow(/no-list cannot be read/);
+  });
+});

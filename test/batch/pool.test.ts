@@ -1,0 +1,114 @@
+/** The embedded pool: each job has one outcome, whatever becomes of the workers. */
+import { join } from "node:path";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import {
+  type BatchJob,
+  type JobOutcome,
+  type PoolOptions,
+  WorkerPool,
+} from "../../src/batch/index.js";
+import { WORKER_ARGUMENT } from "../../src/cli/worker-argument.js";
+import { fixture } from "../fixtures/load.js";
+import { folderOf, jobsOf, SETTINGS } from "./support.js";
+
+const folder = folderOf("pool");
+const pools: WorkerPool[] = [];
+afterEach(async () => {
+  for (const pool of pools.splice(0)) await pool.close();
+});
+afterAll(() => folder.remove());
+
+const good = fixture("hvm-tiny.xcs");
+const files = (...names: readonly string[]) =>
+  names.map((name) => folder.write(`${name}.xcs`, good));
+
+function poolOf(workerCount: number, options: Partial<PoolOptions> = {}): WorkerPool {
+  const entry = join(import.meta.dirname, "hooked-worker.cjs");
+  const pool = new WorkerPool({ entry, argv: [WORKER_ARGUMENT], workerCount, ...options });
+  pools.push(pool);
+  return pool;
+}
+
+async function run(pool: WorkerPool, names: readonly string[], signal = new AbortController()) {
+  const outcomes = new Map<string, JobOutcome>();
+  const started: BatchJob[] = [];
+  const onOutcome = (job: BatchJob, outcome: JobOutcome) => {
+    expect(outcomes.has(job.file)).toBe(false);
+    outcomes.set(job.file, outcome);
+  };
+  const events = { onStart: (job: BatchJob) => void started.push(job), onOutcome };
+  await pool.run(jobsOf(names), SETTINGS, events, signal.signal);
+  return { outcomes, started };
+}
+
+describe("a pool", () => {
+  it("gives each job one outcome, and begins them in the order given", async () => {
+    const names = files("a", "b", "c", "d", "e", "f", "g");
+    const { outcomes, started } = await run(poolOf(2), names);
+    expect(started.map(({ file }) => file)).toEqual(names);
+    expect([...outcomes.keys()].sort()).toEqual([...names].sort());
+    for (const outcome of outcomes.values()) expect(outcome).toMatchObject({ verdict: "accept" });
+  });
+
+  it("keeps its workers for the next run", async () => {
+    const pool = poolOf(1);
+    await run(pool, files("a"));
+    const { outcomes } = await run(pool, files("b", "c"));
+    expect(outcomes.size).toBe(2);
+  });
+
+  it.each([
+    ["exit", /ended with 7/],
+    ["throw", /died of: thrown on purpose/],
+    ["reject", /died of: rejected on purpose/],
+    ["memory", /died of: .*memory/],
+  ])("loses but the image at which a worker dies (%s)", async (death, message) => {
+    const names = files("a", death, "b", "c", "d");
+    const resourceLimits = { maxOldGenerationSizeMb: 48 };
+    for (const workers of [1, 2]) {
+      const { outcomes } = await run(poolOf(workers, { resourceLimits }), names);
+      expect(outcomes.size).toBe(names.length);
+      for (const [file, outcome] of outcomes) {
+        if (file !== folder.path(`${death}.xcs`)) {
+          expect(outcome).toMatchObject({ verdict: "accept" });
+          continue;
+        }
+        expect(outcome).toMatchObject({ error: { code: "worker-crashed", exitCode: 3 } });
+        expect("error" in outcome && outcome.error.message).toMatch(message);
+      }
+    }
+  });
+
+  it("says so if no worker can be started", async () => {
+    const pool = poolOf(2, { entry: folder.write("broken.cjs", "process.exit(9)") });
+    await expect(run(pool, files("a", "b", "c"))).rejects.toMatchObject({
+      code: "worker-start",
+      exitCode: 3,
+    });
+  });
+
+  it("does nothing once it was stopped, and ends by force what does not give up", async () => {
+    const stopped = new AbortController();
+    stopped.abort();
+    expect((await run(poolOf(2), files("a", "b"), stopped)).started).toEqual([]);
+    const stop = new AbortController();
+    const outcomes: string[] = [];
+    const onOutcome = ({ file }: BatchJob) => {
+      if (outcomes.push(file) === 2) stop.abort();
+    };
+    const [hang = "", ...others] = files("hang", "a", "b", "c");
+    const pool = poolOf(2, { stopGraceMs: 100 });
+    await pool.run(jobsOf([hang, ...others]), SETTINGS, { onOutcome }, stop.signal);
+    expect(outcomes).toEqual(others.slice(0, 2));
+  });
+
+  it("passes on what a callback throws, with no worker at work", async () => {
+    const stop = new Error("the journal is full");
+    const onOutcome = () => {
+      throw stop;
+    };
+    const jobs = jobsOf(files("a", "b", "c", "d"));
+    const { signal } = new AbortController();
+    await expect(poolOf(2).run(jobs, SETTINGS, { onOutcome }, signal)).rejects.toBe(stop);
+  });
+});
