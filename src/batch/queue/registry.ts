@@ -8,6 +8,8 @@ import type { BatchHead } from "./payload.js";
 
 /** Ids of the batches, by when they began. */
 const BATCHES_KEY = `${KEY_PREFIX}:batches`;
+/** BullMQ has these expire, and waits for that: no job of a lost worker would be seen again. */
+const SHORT_LIVED: ReadonlySet<string> = new Set(["stalled-check", "limiter"]);
 /** What refusals are kept of one batch. */
 const REFUSALS_MAX = 100;
 
@@ -92,11 +94,17 @@ export class BatchRegistry {
   /**
    * Let what there is of a batch expire, should nobody remove it.
    *
-   * @param jobIds  of jobs whose own keys are to be told too
+   * @param queueKeys  by their names in BullMQ
+   * @param jobKeys    of jobs
    */
-  async expire(queueKeys: readonly string[], jobKeys: readonly string[]): Promise<void> {
+  async expire(
+    queueKeys: Readonly<Record<string, string>>,
+    jobKeys: readonly string[],
+  ): Promise<void> {
+    const lasting = Object.entries(queueKeys).filter(([name]) => !SHORT_LIVED.has(name));
     const pipeline = this.#redis.pipeline();
-    for (const key of [...queueKeys, ...jobKeys]) pipeline.pexpire(key, this.#keysMs);
+    for (const [, key] of lasting) pipeline.pexpire(key, this.#keysMs);
+    for (const key of jobKeys) pipeline.pexpire(key, this.#keysMs);
     await pipeline.exec();
   }
 

@@ -208,7 +208,7 @@ class SentBatch {
     const refresh = now >= this.#refreshAt;
     if (refresh) this.#refreshAt = now + keysMs * REFRESH_PART;
     const jobs = refresh ? [...this.#pending.keys()].map((id) => this.#queue.toKey(id)) : [];
-    await this.#registry.expire(Object.values(this.#queue.keys), jobs);
+    await this.#registry.expire(this.#queue.keys, jobs);
     for (const text of await this.#registry.refusals(this.#id)) this.#options.onNotice(text);
     this.#watch(await this.#registry.workersOf(this.#id));
   }

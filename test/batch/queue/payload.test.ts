@@ -1,7 +1,8 @@
 /** What comes out of a queue is a claim: only what is understood whole is taken. */
 import { describe, expect, it } from "vitest";
 import { parseHead, parseJob, parseOutcome } from "../../../src/batch/queue/payload.js";
-import { outcomeFor, SETTINGS } from "./support.js";
+import { SETTINGS } from "../support.js";
+import { outcomeFor } from "./support.js";
 
 const HEAD = { v: 1, tool: "0.1.0", settings: SETTINGS, lockMs: 1000, lostWorkers: 2 };
 const JOB = { index: 0, file: "a.save", bytes: 7, at: "/images/a.save" };

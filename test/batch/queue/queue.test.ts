@@ -3,12 +3,12 @@ import { resolve } from "node:path";
 import { Queue } from "bullmq";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import type { BatchJob, RunJob } from "../../../src/batch/index.js";
+import { SETTINGS } from "../support.js";
 import { describeWithRedis, type RedisServer, startRedis } from "./redis.js";
 import {
   FAST,
   jobsOf,
   outcomeFor,
-  SETTINGS,
   SentBatch,
   startWorker,
   until,

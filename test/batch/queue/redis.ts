@@ -70,6 +70,7 @@ export async function startRedis(options: ServerOptions = {}): Promise<RedisServ
     kill: async () => {
       client.disconnect();
       await ended(server, "SIGKILL");
+      await rm(folder, { recursive: true, force: true });
     },
     stop: async () => {
       client.disconnect();

@@ -10,22 +10,9 @@ import {
   type RunJob,
   runQueueWorker,
 } from "../../../src/batch/index.js";
+import { SETTINGS } from "../support.js";
 
 export const packages = { bullmq, ioredis };
-
-export const SETTINGS: JobSettings = {
-  operation: "verify",
-  profile: "restore",
-  checkpointed: false,
-  vcpus: null,
-  formatHint: null,
-  engine: "reference",
-  maxMemoryBytes: 2 ** 30,
-  readData: false,
-  memory: "auto",
-  digest: null,
-  manifestDir: null,
-};
 
 /** Everything faster than in earnest. */
 export const FAST: Partial<QueueTiming> = { lockMs: 1000, backoffMs: 20, reconnectMs: 1500 };
