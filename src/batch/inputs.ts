@@ -96,8 +96,10 @@ function* filesBelow(folder: string, entered = new Set<string>()): Generator<str
   const real = realPath(folder);
   if (entered.has(real)) return;
   entered.add(real);
-  const names = namesIn(folder).filter((name) => !name.startsWith("."));
-  for (const name of names.sort()) {
+  const names = namesIn(folder);
+  // One that cannot be read is given as it is: its job fails and says why.
+  if (names === null) yield folder;
+  for (const name of names?.filter((name) => !name.startsWith(".")).sort() ?? []) {
     const path = join(folder, name);
     const stats = statOf(path);
     if (stats?.isDirectory()) yield* filesBelow(path, entered);
@@ -105,16 +107,11 @@ function* filesBelow(folder: string, entered = new Set<string>()): Generator<str
   }
 }
 
-function namesIn(folder: string): string[] {
+function namesIn(folder: string): string[] | null {
   try {
     return readdirSync(folder);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new InputError(`the folder ${folder} cannot be read: ${reason}`, {
-      code: "open-failed",
-      source: folder,
-      cause,
-    });
+  } catch {
+    return null;
   }
 }
 
@@ -126,7 +123,7 @@ function ownPaths(paths: readonly string[]): (real: string) => boolean {
 
 function realPath(path: string): string {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch {
     return resolve(path); // not there, or not to be looked at: its name has to do
   }

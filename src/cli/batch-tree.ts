@@ -1,13 +1,17 @@
 /** The part of the command tree that is about many images. As light as program.ts: help loads it. */
 import { type Command, Option } from "commander";
 import { addExamples } from "./examples.js";
-import { addOutputOptions, addReadingOptions, parseBytes, parseInteger } from "./options.js";
+import { addOutputOptions, addReadingOptions, addReportOptions, parseInteger } from "./options.js";
+import { QUEUE_HELP } from "./queue-tree.js";
 
-const PATHS = `
+const TEXT = `
 Paths are files, folders (every regular file below, but for names that begin
-with a dot), patterns or URLs; each image is done once.`;
+with a dot), patterns or URLs; each image is done once, the largest first. All
+workers share --max-memory. With --json: one object a line, as images are done.
 
-const QUEUE_HELP = "redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE], or rediss:// for TLS";
+A journal (--resume) takes the results of images as they are done. The same
+command goes on with it after an interruption, a crash or a change of some
+files: what has not changed is not done again, yet is in output and reports.`;
 
 /** `batch`. */
 export function addBatch(program: Command, done: (code: number) => void): void {
@@ -41,56 +45,18 @@ export function addBatch(program: Command, done: (code: number) => void): void {
       "bad images that the summary shows (default: 20); JSON has all",
       parseInteger(1, 1000),
     );
-  addOutputOptions(addReadingOptions(command));
-  command.addHelpText("after", PATHS);
+  addOutputOptions(addReadingOptions(addReportOptions(command)));
+  command.addHelpText("after", TEXT);
   addExamples(command, [
     ["xenstream batch verify /backup/vms", "every image of a folder"],
     ["xenstream batch verify --resume night.journal /backup", "the same again goes on"],
     ["xenstream batch restore --digest xxh3 --json '*.save' > out.ndjson", "an object a line"],
     ["xenstream batch verify --queue redis://queue.lan /backup", "by workers on other hosts"],
+    ["xenstream batch verify /backup --junit out.xml --html out.html", "and reports"],
     ["find /vm -name '*.save' -print0 | xenstream batch verify --files-from -", "from a list"],
   ]);
   command.action(async (operation: "verify" | "restore", paths: string[], flags) => {
     const { batchCommand } = await import("./batch.js");
     done(await batchCommand(operation, paths, flags));
-  });
-}
-
-const WORKER_TEXT = `
-It needs the packages of the queue: npm install bullmq ioredis. The password may
-be in REDISCLI_AUTH instead of the URL. Paths are read on this host. SIGTERM and
-SIGINT give the images at hand back to the queue.`;
-
-/** `worker`. */
-export function addWorker(program: Command, done: (code: number) => void): void {
-  const command = program
-    .command("worker")
-    .description("take images from a queue that batch --queue fills, on any number of hosts")
-    .requiredOption("--queue <url>", QUEUE_HELP)
-    .option(
-      "--jobs <n>",
-      "images at the same time (default: the processors)",
-      parseInteger(1, 1024),
-    )
-    .option(
-      "--max-memory <size>",
-      "memory at most, of all images together (default: half the machine's)",
-      parseBytes,
-    )
-    .option(
-      "--idle-exit <seconds>",
-      "end after so long without an image (default: never)",
-      parseInteger(1, 2 ** 20),
-    );
-  addOutputOptions(command);
-  command.addHelpText("after", WORKER_TEXT);
-  addExamples(command, [
-    ["xenstream worker --queue redis://queue.lan", "until it is stopped"],
-    ["xenstream worker --queue rediss://ci@queue.lan --idle-exit 60", "over TLS, in a CI job"],
-    ["xenstream batch verify --queue redis://queue.lan /backup", "what gives it work"],
-  ]);
-  command.action(async (flags) => {
-    const { workerCommand } = await import("./worker.js");
-    done(await workerCommand(flags));
   });
 }

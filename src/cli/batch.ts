@@ -1,4 +1,5 @@
 /** The command `batch`: names to jobs, jobs through a runner, lines and a summary. */
+import { closeSync, openSync, readSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { type BatchLine, UsageError } from "../findings/index.js";
 import {
@@ -12,21 +13,24 @@ import {
   namesInList,
   queueRunner,
   runBatch,
+  STANDARD_OUTPUT,
   WorkerPool,
 } from "../ops/index.js";
-import { batchLine, renderBatch, type TextOptions } from "../report/index.js";
+import { batchLine, checkText, renderBatch, type TextOptions } from "../report/index.js";
 import { batchProgress } from "./batch-progress.js";
-import { EXIT_BUG } from "./exit-codes.js";
+import { EXIT_ACCEPTED, EXIT_BUG } from "./exit-codes.js";
 import { interruptible } from "./interruptible.js";
-import type { FindingsOption, SharedOptions } from "./options.js";
+import type { FindingsOption, ReportFlags, SharedOptions } from "./options.js";
 import { writeErr, writeOut } from "./output.js";
 import { readingOf } from "./reading.js";
+import type { ReportFiles } from "./report-files.js";
+import { openReports } from "./reports.js";
 import { factsOf, styleFor } from "./terminal.js";
 import { PASSWORD_VARIABLE, queueNotices } from "./worker.js";
 import { WORKER_ARGUMENT } from "./worker-argument.js";
 
 /** What the command's options parse to. */
-export interface BatchFlags extends SharedOptions, FindingsOption {
+export interface BatchFlags extends SharedOptions, FindingsOption, ReportFlags {
   readonly filesFrom?: string;
   readonly jobs?: number;
   readonly failFast: boolean;
@@ -41,27 +45,45 @@ export interface BatchFlags extends SharedOptions, FindingsOption {
 /** Bad images that the summary shows where --max-findings does not say otherwise. */
 const SHOWN_IMAGES = 20;
 
-/** Returns the exit code: the highest of all images. */
+/** Returns the exit code: the highest of all images and report files. */
 export async function batchCommand(
   operation: "verify" | "restore",
   paths: readonly string[],
   flags: BatchFlags,
 ): Promise<number> {
+  const reports = await openReports(flags, flags.json);
+  try {
+    return await reportedBatch(operation, paths, flags, reports);
+  } finally {
+    reports?.close();
+  }
+}
+
+async function reportedBatch(
+  operation: "verify" | "restore",
+  paths: readonly string[],
+  flags: BatchFlags,
+  reports: ReportFiles | null,
+): Promise<number> {
   mustFit(operation, flags);
   const jobs = await jobsOf(paths, flags);
+  reports?.spare(jobs.map(({ file }) => file));
   const workerCount = Math.min(workersOf(flags), jobs.length);
   const settings = settingsOf(operation, flags, workerCount);
   const style = await styleFor(factsOf("stdout"), flags.color);
   const text = { verbose: flags.verbose, style, maxFindings: flags.maxFindings ?? SHOWN_IMAGES };
   const runner = await runnerOf(workerCount, flags);
   const progress = await batchProgress(jobs, workerCount, settings, flags);
+  const print = flags.quiet || reports?.takesStdout === true ? () => {} : writeOut;
+  const startedMs = Date.now();
+  reports?.begin();
   try {
     return await interruptible(async (signal) => {
       const options = {
         settings,
         journalPath: flags.resume ?? null,
         failFast: flags.failFast,
-        outputPaths: [],
+        outputPaths: reportPaths(flags),
         signal,
       };
       const result = await runBatch(runner, jobs, options, {
@@ -70,13 +92,20 @@ export async function batchCommand(
         onProgress: (job, bytes, totalBytes) => progress.tell(job, bytes, totalBytes),
         onOutcome: (job, outcome, earlier) => {
           progress.done(job, outcome, earlier);
-          printOutcome(flags, text, outcome);
+          reports?.take(job.index, reportedOutcome(outcome));
+          printOutcome(outcome, flags, text, print);
         },
       });
       progress.end();
-      if (signal.aborted) tellHowToGoOn(result, flags);
-      else printSummary(result, flags, text);
-      return result.exitCode;
+      if (signal.aborted) {
+        tellHowToGoOn(result, flags);
+        return result.exitCode;
+      }
+      const { begin, summary, exitCode, worst } = result;
+      if (flags.json) printLine(flags, summary);
+      else print(renderBatch(summary, worst, text));
+      const written = await reports?.write({ begin, summary, startedMs, exitCode });
+      return Math.max(exitCode, written ?? EXIT_ACCEPTED);
     });
   } finally {
     progress.end();
@@ -122,6 +151,7 @@ async function jobsOf(paths: readonly string[], flags: BatchFlags): Promise<Batc
   const ours = [
     ...(resume === undefined ? [] : [resume, lockPathOf(resume)]),
     ...(manifestDir === undefined ? [] : [manifestDir]),
+    ...reportPaths(flags).filter(isReport),
   ];
   if (names.includes("-")) {
     const allowed = "paths; --files-from - reads a list of them";
@@ -131,6 +161,40 @@ async function jobsOf(paths: readonly string[], flags: BatchFlags): Promise<Batc
   if (jobs.length > 0) return jobs;
   const message = names.length === 0 ? "no image is named" : "there is no file in what is named";
   throw new UsageError(message, { option: "PATH", allowed: "files, folders, patterns, URLs" });
+}
+
+/** Report files that were asked for; they may stand among the images. */
+function reportPaths({ junit, sarif, html, prometheus }: BatchFlags): string[] {
+  return [junit, sarif, html, prometheus]
+    .filter((path) => path !== undefined)
+    .filter((path) => path !== STANDARD_OUTPUT);
+}
+
+/**
+ * Whether a file may be a report of an earlier run, by its first character: no image begins so. What
+ * may be an image stays one, and is not replaced.
+ */
+function isReport(path: string): boolean {
+  try {
+    const fd = openSync(path, "r");
+    try {
+      const first = Buffer.alloc(1);
+      return readSync(fd, first) === 1 && "<{#".includes(first.toString("latin1"));
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return false; // it is not there, or opening it will tell why
+  }
+}
+
+/** In reports too, an image that is not as its manifest says is no good one. */
+function reportedOutcome(outcome: JobOutcome): JobOutcome {
+  if ("error" in outcome || outcome.verdict === "reject") return outcome;
+  const { v, type, file, check } = outcome;
+  if (check?.matches !== false) return outcome;
+  const message = `not as its manifest says: ${checkText(check)}`;
+  return { v, type, file, error: { code: "manifest-mismatch", message, exitCode: 1 } };
 }
 
 function workersOf(flags: BatchFlags): number {
@@ -169,19 +233,19 @@ function printLine(flags: BatchFlags, line: BatchLine): void {
   if (flags.json) writeOut(`${JSON.stringify(line)}\n`);
 }
 
-function printOutcome(flags: BatchFlags, text: TextOptions, outcome: JobOutcome): void {
+function printOutcome(
+  outcome: JobOutcome,
+  flags: BatchFlags,
+  text: TextOptions,
+  print: (text: string) => void,
+): void {
   if (flags.json) printLine(flags, outcome);
-  else if (flags.verbose && !flags.quiet) writeOut(`${batchLine(outcome, text)}\n`);
+  else if (flags.verbose) print(`${batchLine(outcome, text)}\n`);
   if (!("error" in outcome)) return;
   const { exitCode, stack = "" } = outcome.error;
   // What a report of the bug needs is told whatever else is printed.
   if (exitCode === EXIT_BUG) writeErr(`xenstream: ${batchLine(outcome, {})}\n${stack}\n`);
   else if (flags.quiet) writeErr(`xenstream: ${batchLine(outcome, {})}\n`);
-}
-
-function printSummary(result: BatchResult, flags: BatchFlags, text: TextOptions): void {
-  if (flags.json) printLine(flags, result.summary);
-  else if (!flags.quiet) writeOut(renderBatch(result.summary, result.worst, text));
 }
 
 /** After an interrupt; there is no summary then, as not all is done. */

@@ -3,7 +3,7 @@
  * Each command's file is loaded when the command is called, so that help costs next to nothing.
  */
 import { Command, CommanderError, Option } from "commander";
-import { addBatch, addWorker } from "./batch-tree.js";
+import { addBatch } from "./batch-tree.js";
 import { addExamples } from "./examples.js";
 import { EXIT_CODES_HELP, EXIT_USAGE, exitCodeOf } from "./exit-codes.js";
 import {
@@ -11,11 +11,13 @@ import {
   addFindingsOption,
   addOutputOptions,
   addReadingOptions,
+  addReportOptions,
   parseBytes,
   parseInteger,
   parsePfns,
 } from "./options.js";
 import { columnsOf, printError, writeErr, writeOut } from "./output.js";
+import { addWorker } from "./queue-tree.js";
 import { bundledVersion } from "./version.js";
 
 const FILE_HELP = 'path of an image, or "-" for standard input';
@@ -66,7 +68,10 @@ export function buildProgram(done: (code: number) => void): Command {
     .exitOverride()
     .showHelpAfterError("(--help tells more)")
     .showSuggestionAfterError()
-    .addHelpText("after", `\nTopics: xenstream help profiles | json | exit-codes | formats | rules`)
+    .addHelpText(
+      "after",
+      `\nTopics: xenstream help profiles | json | exit-codes | formats | reports | rules`,
+    )
     .addHelpText("after", EXIT_CODES_HELP);
   addVerify(program, done);
   addInspect(program, done);
@@ -91,12 +96,13 @@ function addVerify(program: Command, done: (code: number) => void): void {
     .description("is each image right? every fault, with rule, byte offset, reason")
     .argument("<file...>", 'paths of images, or "-" for standard input')
     .option("--read-data", "read page contents too, to find disk faults", false);
-  addOutputOptions(addReadingOptions(addFindingsOption(command)));
+  addOutputOptions(addReadingOptions(addReportOptions(addFindingsOption(command))));
   addExamples(command, [
     ["xenstream verify vm.save", "every fault; exit 1 if it would not restore"],
     ["xenstream verify --profile strict *.save", "reject what the documents forbid too"],
     ["zcat vm.save.gz | xenstream verify -", "from a pipe"],
     ["xenstream verify --json vm.save | jq .files[0].verdict", "for a script"],
+    ["xenstream verify --junit out.xml *.save", "and a report for Jenkins or GitLab"],
   ]);
   command.action(async (files: string[], flags) => {
     const { verifyCommand } = await import("./verify.js");
@@ -258,7 +264,7 @@ function addHelp(program: Command): void {
   program
     .command("help")
     .description("help for a command or a topic")
-    .argument("[topic]", "a command, or profiles, json, exit-codes, formats, rules")
+    .argument("[topic]", "a command, or profiles, json, exit-codes, formats, reports, rules")
     .action(async (topic: string | undefined) => {
       const { helpCommand } = await import("./help.js");
       helpCommand(program, topic);

@@ -45,6 +45,10 @@ errors still go to standard error. Fields are only ever added.
   memory, hvmParams, completion, emulator, xenstore      restore
   headers, records, batches, hvmContext, config          inspect
 
+batch prints an object a line instead: type "begin", then "file" for each image
+as it is done (the fields of files[], or an error with code, message and
+exitCode), then "summary" (files, accepted, rejected, failed, bytes, elapsedMs).
+
 Byte counts and offsets are numbers, raw 64-bit values hex strings ("0x..."),
 hashes lower-case hex. Two runs differ in elapsedMs alone.
 
@@ -98,11 +102,36 @@ what to do; docs/RULES.md lists them all. Ids never change and are never used
 again.
 `;
 
+const REPORTS = `
+Beside what they print, verify and batch write reports for other programs. Any
+number of them at once; "-" sends one of them to standard output, in place of
+the text. A file appears once it is whole.
+
+  --junit FILE        JUnit XML (Jenkins, GitLab): an image is a test, rejected
+                      a failure, not read an error
+  --sarif FILE        SARIF 2.1.0 (GitHub code scanning): a finding is a result,
+                      with its rule and its bytes in the image
+  --html FILE         one page to read and to keep, the worst images first
+  --prometheus FILE   metrics for node_exporter's textfile collector
+  --github            GitHub Actions: annotations in the log (on standard error
+                      if standard output is a document), and a summary appended
+                      to the file that GITHUB_STEP_SUMMARY names
+
+What other tools take is bounded, and what goes beyond is counted in the report;
+--json has all. SARIF: 20,000 errors, 5,000 warnings and notes, shared fairly
+among images. Annotations: 10 errors, 10 warnings. Step summary: 500 images,
+1 MB. JUnit: 10,000 findings an image. HTML: 5,000 images, 200 of them with 100
+findings each. Prometheus: 10,000 images. docs/ci.md has whole workflows.
+
+  xenstream verify *.save --junit junit.xml --html report.html
+`;
+
 /** Every topic, in the order in which they are listed. */
 export const TOPICS: readonly Topic[] = [
   { name: "profiles", title: "Profiles: what rejects an image", text: PROFILES.trim() },
   { name: "json", title: "JSON documents", text: JSON_TEXT.trim() },
   { name: "exit-codes", title: "Exit codes", text: EXIT_CODES_TEXT.trim() },
   { name: "formats", title: "Formats that are read", text: FORMATS.trim() },
+  { name: "reports", title: "Report files for CI systems", text: REPORTS.trim() },
   { name: "rules", title: "Rules and their ids", text: RULES_TEXT.trim() },
 ];

@@ -40,6 +40,7 @@ export * from "./job.js";
 export type { JudgedHooks, JudgedInput } from "./judged.js";
 export * from "./manifest.js";
 export { loadOptionalPackages } from "./optional-package.js";
+export * from "./outcome-spool.js";
 export * from "./output.js";
 export { STANDARD_OUTPUT } from "./output.js";
 export * from "./queue.js";

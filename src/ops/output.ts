@@ -84,7 +84,7 @@ export function writeOutput<T>(path: string, fill: (output: Output) => T): T {
  */
 export function removeParts(paths: Iterable<string>): void {
   const byFolder = new Map<string, Set<string>>();
-  for (const path of paths) {
+  for (const path of Array.from(paths, followed)) {
     const names = byFolder.get(dirname(path)) ?? new Set();
     byFolder.set(dirname(path), names.add(basename(path)));
   }

@@ -4,6 +4,7 @@ import type {
   BatchFailureLine,
   BatchFileLine,
   BatchSummaryLine,
+  ManifestCheck,
   WorkerDocument,
 } from "../findings/index.js";
 import { placeText } from "./findings.js";
@@ -83,7 +84,8 @@ function badLines(image: BatchBadImage, style: Style): string[] {
   return [headLine(word, file, style), ...texts];
 }
 
-function checkText({ rottenPages, missing, extra, rest }: NonNullable<BatchBadImage["check"]>) {
+/** Why an image does not match its manifest: `1 page rotten, 2 pages missing`. */
+export function checkText({ rottenPages, missing, extra, rest }: ManifestCheck): string {
   const parts = [
     rottenPages === 0 ? "" : `${plural(rottenPages, "page")} rotten`,
     missing.pages === 0 ? "" : `${plural(missing.pages, "page")} missing`,

@@ -1,5 +1,5 @@
 /** What names of images stand for: files, folders, patterns, lists, URLs. */
-import { linkSync, symlinkSync } from "node:fs";
+import { chmodSync, linkSync, symlinkSync } from "node:fs";
 import { join, relative } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { batchJobs, largestFirst, namesInList } from "../../src/batch/index.js";
@@ -69,6 +69,13 @@ describe("the images of a batch", () => {
     symlinkSync(path("loops/x"), path("loops/y"));
     symlinkSync(path("loops/nowhere"), path("loops/z"));
     expect(await found([path("loops")])).toEqual(["loops/x/one"]);
+  });
+
+  it.skipIf(process.getuid?.() === 0)("are folders that cannot be read, as such", async () => {
+    folder.write("closed/a.save", "a");
+    chmodSync(path("closed"), 0);
+    expect(await found([folder.root])).toContain("closed");
+    chmodSync(path("closed"), 0o700);
   });
 
   it("are not the files that the run itself makes", async () => {

@@ -12,6 +12,7 @@ const folder = folderOf("journal");
 afterAll(() => folder.remove());
 const { maxMemoryBytes: _any, ...settings } = SETTINGS;
 const head = { tool: "1.2.3", settings };
+const NEWLINE = 0x0a;
 let count = 0;
 const newPath = () => {
   count += 1;
@@ -77,11 +78,13 @@ describe("a journal", () => {
     const sound = readFileSync(await written(newPath()));
     const path = newPath();
     for (let bytes = 0; bytes < sound.length; bytes += 1) {
+      // Every seventh byte will do where no line ends.
+      if (bytes % 7 !== 0 && !sound.subarray(bytes - 2, bytes + 2).includes(NEWLINE)) continue;
       writeFileSync(path, sound.subarray(0, bytes));
       const lines = sound.subarray(0, bytes).toString("latin1").split("\n").length - 1;
       const whole = FILES.slice(0, Math.max(0, lines - 1));
       expect(await filesIn(path)).toEqual(whole);
-      if (bytes % 16 !== 0) continue;
+      if (bytes % 5 !== 0) continue;
       await written(path, ["more"]);
       expect(await filesIn(path)).toEqual([...whole, "more"]);
     }

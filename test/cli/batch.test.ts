@@ -203,6 +203,60 @@ describe("--manifest-dir", () => {
   });
 });
 
+describe("report files of a batch", () => {
+  const some = folder.paths.filter((_, index) => index % 5 === 0);
+  const args = (jobs: string) => {
+    const names = { junit: folder.path("report.xml"), sarif: folder.path("report.sarif") };
+    const files = ["--junit", names.junit, "--sarif", names.sarif];
+    xenstream(["batch", "verify", "--quiet", "--jobs", jobs, ...files, ...some]);
+    // Times aside.
+    const text = Object.values(names).map((path) => readFileSync(path, "utf8"));
+    return text
+      .join("\n")
+      .replaceAll(/time(stamp)?="[^"]*"|"\w+TimeUtc": *"[^"]*"|"elapsedMs":[\d.]+/g, "");
+  };
+
+  it("are in input order, and the same for one worker and for three", () => {
+    const one = args("1");
+    expect(args("3")).toBe(one);
+    const places = some.map((path) => one.indexOf(path.slice(path.lastIndexOf("/") + 1)));
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+  });
+
+  it("cover what an earlier run did", () => {
+    const report = folder.path("resumed.xml");
+    const options = ["--resume", folder.path("report.journal"), "--junit", report];
+    const counted = [1, 2].map(() => {
+      xenstream(["batch", "verify", "--quiet", ...options, ...some]);
+      return /tests="(\d+)"/.exec(readFileSync(report, "utf8"))?.[1];
+    });
+    expect(counted).toEqual([String(some.length), String(some.length)]);
+  });
+
+  it("may stand among the images, but not replace one", () => {
+    const image = folder.write("among/vm.save", readFileSync(good));
+    const report = folder.path("among/report.html");
+    for (let time = 0; time < 2; time += 1) {
+      const run = batch("verify", folder.path("among"), "--html", report);
+      expect([run.code, run.files.length]).toEqual([0, 1]);
+    }
+    expect(xenstream(["batch", "verify", folder.path("among"), "--html", image]).code).toBe(2);
+    expect(readFileSync(image).equals(readFileSync(good))).toBe(true);
+  });
+
+  it("may take standard output, and tell of rot", () => {
+    const dir = folder.path("manifests-of-reports");
+    const image = folder.write("rot/again.save", readFileSync(good));
+    const args = ["batch", "verify", "--manifest-dir", dir, image, "--junit", "-"];
+    expect(xenstream(args).stdout).toMatch(/^<\?xml/);
+    const bytes = readFileSync(image);
+    bytes[40_000] = (bytes[40_000] ?? 0) ^ 1;
+    writeFileSync(image, bytes);
+    const { code, stdout } = xenstream(args);
+    expect([code, stdout.includes("not as its manifest says: 1 page rotten")]).toEqual([1, true]);
+  });
+});
+
 describe("a batch at work", () => {
   it("says nothing of its progress where nobody looks and it is short", () => {
     expect(xenstream(["batch", "verify", good]).stderr).toBe("");

@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { InputError } from "../../src/findings/index.js";
-import { openOutput, writeOutput } from "../../src/ops/output.js";
+import { openOutput, removeParts, writeOutput } from "../../src/ops/output.js";
 
 let folder = "";
 beforeEach(() => {
@@ -66,6 +66,17 @@ describe("an output file", () => {
     symlinkSync(join(folder, "real"), join(folder, "link"));
     writeOutput(join(folder, "link"), (output) => output.write(Uint8Array.of(65)));
     expect(readFileSync(join(folder, "real"), "utf8")).toBe("A");
+  });
+
+  it("of a killed process can be removed, and nothing else with it", () => {
+    const path = join(folder, "out");
+    const others = [".out.part", ".other.0123456789ab.part", "out", ".out.0123456789ab.parts"];
+    for (const name of others) writeFileSync(join(folder, name), "");
+    // What a process that is killed now leaves behind.
+    openOutput(path);
+    expect(readdirSync(folder).length).toBe(others.length + 1);
+    removeParts([path, join(folder, "none/at/all")]);
+    expect(readdirSync(folder).sort()).toEqual(others.sort());
   });
 
   it("writes to a device directly", () => {
