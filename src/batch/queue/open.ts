@@ -2,6 +2,7 @@
  * Door of the queue: a runner of jobs, or a worker, over the server at a URL. No type of an
  * optional package is seen from outside.
  */
+import { InputError } from "../../findings/index.js";
 import type { JobRunner } from "../port.js";
 import { parseQueueAddress } from "./address.js";
 import { QueueConnection } from "./connection.js";
@@ -62,9 +63,25 @@ async function connect({
   readonly timing: QueueTiming;
 }> {
   const timing = { ...QUEUE_TIMING, ...changed };
+  mustFit(packages);
   const address = parseQueueAddress(url, password);
   return {
     connection: await QueueConnection.open(packages, address, timing, onNotice),
     timing,
   };
+}
+
+/** An older BullMQ would fail later, and say something else. */
+function mustFit({ bullmq, ioredis }: QueuePackages): void {
+  const lacks = (exports: unknown, name: string) =>
+    typeof (exports as Readonly<Record<string, unknown>>)[name] !== "function";
+  const old = [
+    ...(lacks(bullmq, "createRedisBackend") ? ["bullmq"] : []),
+    ...(lacks(ioredis, "Redis") ? ["ioredis"] : []),
+  ];
+  if (old.length === 0) return;
+  throw new InputError(
+    `the installed ${old.join(" and ")} cannot be used with --queue: npm install bullmq@6 ioredis@5`,
+    { code: "package-broken", source: old[0] ?? "" },
+  );
 }

@@ -1,9 +1,9 @@
 /** Servers that cannot be used, or go away: a typed error that says what to do, no credentials. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { RunJob } from "../../../src/batch/index.js";
+import { openQueueRunner, type RunJob } from "../../../src/batch/index.js";
 import { InputError } from "../../../src/findings/index.js";
 import { describeWithRedis, freePort, type RedisServer, startRedis } from "./redis.js";
-import { FAST, jobsOf, outcomeFor, SentBatch, startWorker, until } from "./support.js";
+import { FAST, jobsOf, outcomeFor, packages, SentBatch, startWorker, until } from "./support.js";
 
 const slowly: RunJob = async (job) => {
   await new Promise((done) => setTimeout(done, 20));
@@ -32,6 +32,17 @@ describe("where no server is", () => {
       expect(error.message).toContain("Is a Redis server running there");
       expect(JSON.stringify([error.message, error.stack, error.cause])).not.toContain("hush");
     }
+  });
+});
+
+describe("packages of another version", () => {
+  it("are named before anything is tried", async () => {
+    const url = "redis://127.0.0.1:1";
+    const old = { ...packages, bullmq: { Queue: class {} } };
+    const options = { packages: old, url, tool: "0.0.0", onNotice: () => undefined };
+    const error = await errorOf(openQueueRunner(options));
+    expect(error).toMatchObject({ code: "package-broken", source: "bullmq" });
+    expect(error.message).toContain("npm install bullmq@6 ioredis@5");
   });
 });
 
