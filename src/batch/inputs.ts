@@ -71,7 +71,8 @@ export async function batchJobs(
     if (stats?.isDirectory()) addFound(filesBelow(name));
     else if (stats !== undefined || isUrl(name)) add(name, stats);
     else {
-      const found = await matches(name);
+      const { filesMatching } = await import("./patterns.js");
+      const found = await filesMatching(name);
       if (found.length === 0) add(name, undefined);
       addFound(found);
     }
@@ -82,13 +83,6 @@ export async function batchJobs(
 /** Larger images first, so that none is left over at the end; those of unknown size last. */
 export function largestFirst(jobs: readonly BatchJob[]): BatchJob[] {
   return jobs.toSorted((a, b) => (b.bytes ?? -1) - (a.bytes ?? -1) || a.index - b.index);
-}
-
-/** Files that a pattern matches, in order of their paths. Few batches have one to be loaded for. */
-async function matches(pattern: string): Promise<string[]> {
-  const { glob, isDynamicPattern } = await import("tinyglobby");
-  if (!isDynamicPattern(pattern)) return [];
-  return (await glob(pattern, { expandDirectories: false })).sort();
 }
 
 /** Regular files below a folder, in order of their paths; each folder is entered once. */

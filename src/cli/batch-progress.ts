@@ -5,6 +5,7 @@
 import type { MultiBar } from "cli-progress";
 import type { BatchJob, JobOutcome, JobSettings } from "../ops/index.js";
 import { bytesText, cutMiddle, durationText, plural, printable } from "../report/index.js";
+import { BAR_OPTIONS } from "./bar-options.js";
 import type { OutputOptions } from "./options.js";
 import { DEFAULT_COLUMNS, writeErr } from "./output.js";
 import { factsOf } from "./terminal.js";
@@ -23,7 +24,6 @@ export interface BatchProgress {
 const INTERVAL_MS = 10_000;
 /** A batch that is done within this time shows nothing. */
 const QUIET_MS = 1000;
-const FRAMES_PER_SECOND = 10;
 /** A line for each worker would fill the screen beyond this. */
 const MAX_LINES = 16;
 const NAME_CHARACTERS = 12;
@@ -167,13 +167,7 @@ export class PlainProgress extends ShownProgress {
 
 const OPTIONS: ConstructorParameters<typeof MultiBar>[0] = {
   format: (_options, _params, payload: { text: () => string }) => payload.text(),
-  fps: FRAMES_PER_SECOND,
-  clearOnComplete: true,
-  // As in progress.ts: a process that is killed could not switch them on again.
-  hideCursor: false,
-  linewrap: true,
-  gracefulExit: false,
-  forceRedraw: true,
+  ...BAR_OPTIONS,
 };
 
 /** Lines that are drawn again and again. */

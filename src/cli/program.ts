@@ -38,7 +38,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const done = (result: number) => {
     code = Math.max(code, result);
   };
-  const program = buildProgram(done);
+  const program = buildProgram(done, argv[2]);
   try {
     await program.parseAsync([...argv]);
     return code;
@@ -49,15 +49,33 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Do the work of a worker thread. Returns an exit code, for the look of it: a thread goes on. */
-export async function serve(): Promise<number> {
-  const { serveJobs } = await import("./batch-worker.js");
-  serveJobs();
-  return 0;
-}
+/** The commands, in the order of the help. */
+const COMMANDS: Readonly<Record<string, (program: Command, done: (code: number) => void) => void>> =
+  {
+    verify: addVerify,
+    inspect: addInspect,
+    restore: addRestore,
+    convert: addConvert,
+    generate: addGenerate,
+    extract: addExtract,
+    diff: addDiff,
+    manifest: addManifest,
+    batch: addBatch,
+    worker: addWorker,
+    explain: addExplain,
+    bench: addBench,
+    help: addHelp,
+    completion: addCompletion,
+  };
+/** Commands that look at the tree, and so need all of it. */
+const NEED_ALL = ["help", "completion"];
 
-/** The whole tree; `done` is told each command's exit code. */
-export function buildProgram(done: (code: number) => void): Command {
+/**
+ * The command tree; `done` is told each command's exit code.
+ *
+ * @param named what the command line begins with: if it is a command, the others are left out
+ */
+export function buildProgram(done: (code: number) => void, named?: string): Command {
   const program = new Command("xenstream")
     .description("Verify, inspect and restore Xen save images on any machine, without Xen.")
     .version(bundledVersion(), "-V, --version", "print the version")
@@ -73,20 +91,8 @@ export function buildProgram(done: (code: number) => void): Command {
       `\nTopics: xenstream help profiles | json | exit-codes | formats | reports | rules`,
     )
     .addHelpText("after", EXIT_CODES_HELP);
-  addVerify(program, done);
-  addInspect(program, done);
-  addRestore(program, done);
-  addConvert(program, done);
-  addGenerate(program, done);
-  addExtract(program, done);
-  addDiff(program, done);
-  addManifest(program, done);
-  addBatch(program, done);
-  addWorker(program, done);
-  addExplain(program, done);
-  addBench(program, done);
-  addHelp(program);
-  addCompletion(program);
+  const one = named !== undefined && Object.hasOwn(COMMANDS, named) && !NEED_ALL.includes(named);
+  for (const name of one ? [named] : Object.keys(COMMANDS)) COMMANDS[name]?.(program, done);
   return program;
 }
 

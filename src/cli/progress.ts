@@ -6,6 +6,7 @@
 import { SingleBar } from "cli-progress";
 import type { ReadingHooks, ReadingProgress } from "../ops/index.js";
 import { bytesText, cutMiddle, durationText, printable } from "../report/index.js";
+import { BAR_OPTIONS } from "./bar-options.js";
 import { DEFAULT_COLUMNS } from "./output.js";
 import { factsOf, isUnicode } from "./terminal.js";
 
@@ -13,7 +14,6 @@ import { factsOf, isUnicode } from "./terminal.js";
 const QUIET_MS = 1000;
 /** Less than this is not told apart. */
 const LEAST_LEFT_MS = 1000;
-const FRAMES_PER_SECOND = 10;
 const BAR_CHARACTERS = 20;
 /** A name is cut to no less, whatever the width of the terminal. */
 const NAME_CHARACTERS = 12;
@@ -63,13 +63,7 @@ export class ProgressLine {
     return new SingleBar({
       stream: process.stderr,
       format: (_options, _params, payload: { text: string }) => payload.text,
-      fps: FRAMES_PER_SECOND,
-      clearOnComplete: true,
-      // Neither is switched off, for a process that is killed could not switch it on again.
-      hideCursor: false,
-      linewrap: true,
-      gracefulExit: false,
-      forceRedraw: true,
+      ...BAR_OPTIONS,
     });
   }
 

@@ -3,7 +3,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import type { JobSettings } from "../../src/batch/index.js";
 import { DEFAULT_LIMITS } from "../../src/findings/index.js";
 import {
   JobWorker,
@@ -14,31 +13,19 @@ import {
   verifyFile,
   wasmBytes,
 } from "../../src/ops/index.js";
+import { SETTINGS, timeless } from "../batch/support.js";
 
 const FIXTURES = resolve(import.meta.dirname, "../fixtures");
 const folder = mkdtempSync(join(tmpdir(), "xenstream-job-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const settings: JobSettings = {
-  operation: "verify",
-  profile: "restore",
-  checkpointed: false,
-  vcpus: null,
-  formatHint: null,
-  engine: "wasm",
-  maxMemoryBytes: 1024 ** 3,
-  readData: false,
-  memory: "auto",
-  digest: null,
-  manifestDir: null,
-};
+const settings = SETTINGS;
 const limits = { ...DEFAULT_LIMITS, maxMemoryBytes: settings.maxMemoryBytes };
 const platform = () => new Platform({ wasmBytes });
 const worker = new JobWorker(platform);
 const jobOf = (file: string) => ({ index: 0, file, bytes: null });
 const fixture = (name: string) => join(FIXTURES, name);
 const good = fixture("xl-hvm-tiny.xlsave");
-const withoutTime = (result: object) => ({ ...result, elapsedMs: 0 });
 
 describe("a job", () => {
   const cut = join(folder, "cut");
@@ -49,7 +36,7 @@ describe("a job", () => {
       const outcome = await worker.run(jobOf(file), settings);
       const options = { ...READING_DEFAULTS, limits, engine: "wasm" } as const;
       const single = await verifyFile(platform(), file, options);
-      expect(withoutTime(outcome)).toEqual({ v: 1, type: "file", ...withoutTime(single) });
+      expect(timeless(outcome)).toEqual({ v: 1, type: "file", ...timeless(single) });
     }
   });
 
@@ -65,7 +52,7 @@ describe("a job", () => {
         digest: "sha256",
       } as const;
       const single = await restoreFile(platform(), file, options);
-      expect(withoutTime(outcome)).toEqual({ v: 1, type: "file", ...withoutTime(single) });
+      expect(timeless(outcome)).toEqual({ v: 1, type: "file", ...timeless(single) });
     }
   });
 
