@@ -15,6 +15,7 @@ import {
   type ReportHead,
   reportText,
   sarifReport,
+  stateOf,
 } from "../report/files/index.js";
 import { EXIT_ACCEPTED, exitCodeOf } from "./exit-codes.js";
 import { GithubStep } from "./github.js";
@@ -41,6 +42,7 @@ interface Wanted {
 export class ReportFiles {
   readonly #wanted: readonly Wanted[];
   readonly #github: GithubStep | null;
+  readonly #states = { accept: 0, reject: 0, error: 0 };
   #spool: OutcomeSpool | null = null;
 
   /**
@@ -92,15 +94,23 @@ export class ReportFiles {
     }
   }
 
-  /** To be called before anything is printed. */
+  /**
+   * To be called before the work, and before anything is printed.
+   *
+   * @throws {InputError} code "output", as take(): there is no place to keep results
+   */
   begin(): void {
+    this.#spool = new OutcomeSpool();
     this.#github?.begin();
   }
 
-  /** Keep what came of an image until write(); in any order, `index` is its place in the input. */
+  /**
+   * Keep what came of an image until write(), once for each; in any order, `index` is its place in
+   * the input.
+   */
   take(index: number, outcome: ImageOutcome): void {
-    this.#spool ??= new OutcomeSpool();
-    this.#spool.put(index, outcome);
+    this.#spool?.put(index, outcome);
+    this.#states[stateOf(outcome)] += 1;
   }
 
   /**
@@ -108,7 +118,8 @@ export class ReportFiles {
    *
    * @returns the exit code that the writing asks for
    */
-  write(head: ReportHead): Promise<number> {
+  write(batch: Omit<ReportHead, "states">): Promise<number> {
+    const head = { ...batch, states: this.#states };
     const outcomes = () => this.#spool?.outcomes() ?? [];
     const files = this.#wanted.map(
       ({ path, format }) =>

@@ -108,7 +108,7 @@ number of them at once; "-" sends one of them to standard output, in place of
 the text. A file appears once it is whole.
 
   --junit FILE        JUnit XML (Jenkins, GitLab): an image is a test, rejected
-                      a failure, not read an error
+                      a failure, one without a verdict an error
   --sarif FILE        SARIF 2.1.0 (GitHub code scanning): a finding is a result,
                       with its rule and its bytes in the image
   --html FILE         one page to read and to keep, the worst images first

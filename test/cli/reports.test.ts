@@ -48,7 +48,7 @@ describe("report files", () => {
     expect([run.code, text(run.stdout), run.stderr]).toEqual([2, text(plain.stdout), plain.stderr]);
     expect(read(place("junit"))).toContain('tests="3" failures="1" errors="1"');
     expect(JSON.parse(read(place("sarif")))).toMatchObject({ version: "2.1.0" });
-    expect(read(place("html"))).toContain("3 images: 1 accepted, 1 rejected, 1 not read</h1>");
+    expect(read(place("html"))).toContain("3 images: 1 accepted, 1 rejected, 1 failed</h1>");
     expect(parseExposition(read(place("prometheus"))).get("xenstream_run_exit_code")).toMatchObject(
       { samples: [{ value: 2 }] },
     );
@@ -129,6 +129,13 @@ describe("report files", () => {
     const { code } = xenstream(["verify", good, "--junit", "-"], { env: { TMPDIR } });
     expect(code).toBe(0);
     expect(readdirSync(TMPDIR)).toEqual([]);
+  });
+
+  it("are given up before the work where their results cannot be kept", () => {
+    const env = { TMPDIR: folder.path("no/such/folder") };
+    const { code, stdout, stderr } = xenstream(["verify", good, "--html", "-"], { env });
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(/^xenstream: cannot keep results in .*ENOENT/);
   });
 
   it("tell of names that are not UTF-8 and of names that break lines", () => {

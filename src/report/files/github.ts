@@ -16,6 +16,7 @@ import {
   type ReportFormat,
   type ReportHead,
   type ReportWriter,
+  stateOf,
   wasJudged,
 } from "./port.js";
 import { RuleTally, WorstImages } from "./tally.js";
@@ -26,7 +27,6 @@ import {
   imageName,
   plainText,
   shortened,
-  stateOf,
   totalsText,
 } from "./words.js";
 
@@ -151,13 +151,13 @@ const RULES_HEAD = "| Severity | Rule | Findings | Images | What it says |\n|-|-
 const IMAGES_HEAD = "| Image | Verdict | Errors | Warnings | Notes | |\n|-|-|-:|-:|-:|-|\n";
 
 function summaryText(
-  { begin, summary }: ReportHead,
+  { begin, states }: ReportHead,
   rules: RuleTally,
   rows: WorstImages<string>,
   maxBytes: number,
 ): string {
   const budget = new Budget(maxBytes);
-  budget.take([`### xenstream ${begin.operation}: ${totalsText(summary)}\n\n`]);
+  budget.take([`### xenstream ${begin.operation}: ${totalsText(states)}\n\n`]);
   const ruleRows = rules.counts().map(({ rule, severity, findings, images }) => {
     const sentence = markdown(RULES.get(rule)?.sentence ?? "");
     return `| ${severity} | ${markdown(rule)} | ${findings} | ${images} | ${sentence} |\n`;

@@ -7,9 +7,15 @@ import { placeText } from "../findings.js";
 import { bytesText, durationText, plural } from "../text.js";
 import { type Cell, PAGE_END, pageHead, table, tableRow } from "./html-page.js";
 import { HTML_DETAILS, HTML_IMAGE_FINDINGS, HTML_IMAGES } from "./limits.js";
-import { type ImageOutcome, type ReportHead, type ReportWriter, wasJudged } from "./port.js";
+import {
+  type ImageOutcome,
+  type ReportHead,
+  type ReportWriter,
+  stateOf,
+  wasJudged,
+} from "./port.js";
 import { RuleTally, WorstImages } from "./tally.js";
-import { countsOf, imageName, markup, stateOf, timeText, totalsText, worstFirst } from "./words.js";
+import { countsOf, imageName, markup, timeText, totalsText, worstFirst } from "./words.js";
 
 const IMAGE_COLUMNS = [
   "Image",
@@ -67,9 +73,9 @@ function idOf(ordinal: number): string {
   return `image-${ordinal}`;
 }
 
-function pageBegin({ begin, summary, startedMs }: ReportHead): string {
+function pageBegin({ begin, summary, states, startedMs }: ReportHead): string {
   const { operation, profile, tool } = begin;
-  const title = markup(`xenstream ${operation}: ${totalsText(summary)}`);
+  const title = markup(`xenstream ${operation}: ${totalsText(states)}`);
   const facts = [
     timeText(startedMs),
     `${bytesText(summary.bytes)} in ${durationText(summary.elapsedMs)}`,
@@ -109,7 +115,7 @@ function detailsOf(outcome: ImageOutcome, id: string): string {
   const name = markup(imageName(outcome.file));
   const title = `<section id="${id}">\n<h2>${name}</h2>\n`;
   if (!wasJudged(outcome)) {
-    return `${title}<p class="error">Not read: ${markup(outcome.error.message)}</p>\n</section>\n`;
+    return `${title}<p class="error">Failed: ${markup(outcome.error.message)}</p>\n</section>\n`;
   }
   const shown = worstFirst(outcome.findings).slice(0, HTML_IMAGE_FINDINGS);
   const more = outcome.findings.length - shown.length + (outcome.findingsDropped ?? 0);

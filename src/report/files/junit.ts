@@ -23,13 +23,13 @@ const MESSAGE_CHARACTERS = 500;
 
 /** `--junit`. */
 export function junitReport(head: ReportHead): ReportWriter {
-  const { begin, summary, startedMs } = head;
+  const { begin, summary, states, startedMs } = head;
   const suite = `xenstream.${begin.operation}`;
   const totals = attributes({
     name: suite,
-    tests: String(summary.files),
-    failures: String(summary.rejected),
-    errors: String(summary.failed),
+    tests: String(states.accept + states.reject + states.error),
+    failures: String(states.reject),
+    errors: String(states.error),
     time: secondsText(summary.elapsedMs),
   });
   const timestamp = timeText(startedMs).replace(/\.\d+Z$/, "");

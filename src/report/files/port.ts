@@ -13,10 +13,15 @@ import type {
 /** What came of one image, as `batch --json` prints it. */
 export type ImageOutcome = BatchFileLine | BatchFailureLine;
 
+/** `accept`, `reject`, or `error` for an image without a verdict. */
+export type ImageState = "accept" | "reject" | "error";
+
 /** What is known of a batch once it is done: many formats want its totals first. */
 export interface ReportHead {
   readonly begin: BatchBeginLine;
   readonly summary: BatchSummaryLine;
+  /** How many images came to what: exactly those that the writer is then shown. */
+  readonly states: Readonly<Record<ImageState, number>>;
   /** When the batch began, in milliseconds since 1970. */
   readonly startedMs: number;
   /** That the command ends with. */
@@ -46,6 +51,11 @@ export function* reportText(
     if (text !== "") yield text;
   }
   yield writer.end();
+}
+
+/** What came of an image, in a word. */
+export function stateOf(outcome: ImageOutcome): ImageState {
+  return wasJudged(outcome) ? outcome.verdict : "error";
 }
 
 /** Whether there is a verdict. */

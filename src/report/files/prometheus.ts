@@ -4,13 +4,19 @@
  * collector, which takes neither timestamps nor a series twice.
  */
 import { PROMETHEUS_IMAGES } from "./limits.js";
-import { type ImageOutcome, type ReportHead, type ReportWriter, wasJudged } from "./port.js";
+import {
+  type ImageOutcome,
+  type ReportHead,
+  type ReportWriter,
+  stateOf,
+  wasJudged,
+} from "./port.js";
 import { RuleTally } from "./tally.js";
-import { countsOf, plainText, stateOf } from "./words.js";
+import { countsOf, plainText } from "./words.js";
 
 /** Metrics of each image, with their help. */
 const IMAGE_METRICS = {
-  xenstream_image_verdict: "1 for what came of the image: accept, reject or error (not read).",
+  xenstream_image_verdict: "1 for what came of the image: accept, reject or error (no verdict).",
   xenstream_image_bytes: "Bytes of the image after decompression.",
   xenstream_image_duration_seconds: "Seconds from opening the image to its verdict.",
   xenstream_image_findings: "Findings of the image by severity.",
@@ -60,9 +66,9 @@ export function prometheusReport(head: ReportHead): ReportWriter {
 
 const RUN_FINDINGS = "xenstream_run_findings";
 
-function runMetrics({ begin, summary, startedMs, exitCode }: ReportHead): string {
+function runMetrics({ begin, summary, states, startedMs, exitCode }: ReportHead): string {
   const { operation, profile, tool } = begin;
-  const { accepted, rejected, failed, bytes, elapsedMs } = summary;
+  const { bytes, elapsedMs } = summary;
   const images = "xenstream_run_images";
   return [
     metric("xenstream_run_info", "1, with what ran in the labels.", [
@@ -76,9 +82,9 @@ function runMetrics({ begin, summary, startedMs, exitCode }: ReportHead): string
     gauge("xenstream_run_duration_seconds", "Seconds that the run took.", elapsedMs / 1000),
     gauge("xenstream_run_exit_code", "Exit code of the command.", exitCode),
     metric(images, "Images by what came of them.", [
-      sample(images, { verdict: "accept" }, accepted),
-      sample(images, { verdict: "reject" }, rejected),
-      sample(images, { verdict: "error" }, failed),
+      sample(images, { verdict: "accept" }, states.accept),
+      sample(images, { verdict: "reject" }, states.reject),
+      sample(images, { verdict: "error" }, states.error),
     ]),
     gauge("xenstream_run_bytes", "Bytes of all images that were judged.", bytes),
   ].join("");

@@ -6,8 +6,8 @@
 import type { Artifact, Region } from "sarif";
 import type { BatchFileLine, Finding } from "../../findings/index.js";
 import { faultyField } from "../hex-dump.js";
-import type { ImageOutcome } from "./port.js";
-import { plainText, stateOf } from "./words.js";
+import { type ImageOutcome, stateOf } from "./port.js";
+import { plainText } from "./words.js";
 
 const COMPRESSIONS: ReadonlySet<string> = new Set(["gzip", "zstd", "xz", "lz4"]);
 const ABSOLUTE_URL = /^[a-z][a-z0-9+.-]*:\/\//i;

@@ -47,17 +47,17 @@ class SarifReport implements ReportWriter {
   #failuresOmitted = 0;
 
   constructor(head: ReportHead) {
-    const { begin, summary } = head;
+    const { begin, states } = head;
     this.#head = head;
     this.#rules = new UsedRules(begin.profile);
     const share = (all: number, images: number) => Math.floor(all / Math.max(1, images));
     this.#errors = {
       left: SARIF_ERRORS,
-      perImage: Math.max(SARIF_IMAGE_ERRORS, share(SARIF_ERRORS, summary.rejected)),
+      perImage: Math.max(SARIF_IMAGE_ERRORS, share(SARIF_ERRORS, states.reject)),
     };
     this.#others = {
       left: SARIF_OTHERS,
-      perImage: Math.max(SARIF_IMAGE_OTHERS, share(SARIF_OTHERS, summary.files)),
+      perImage: Math.max(SARIF_IMAGE_OTHERS, share(SARIF_OTHERS, states.accept + states.reject)),
     };
   }
 
@@ -76,18 +76,17 @@ class SarifReport implements ReportWriter {
   }
 
   end(): string {
-    const { begin, startedMs, summary, exitCode } = this.#head;
+    const { begin, startedMs, summary, states, exitCode } = this.#head;
     const { name, version } = begin.tool;
     const driver = { name, version, semanticVersion: version, rules: this.#rules.descriptors() };
     const invocation = {
-      executionSuccessful: summary.failed === 0,
+      executionSuccessful: states.error === 0,
       exitCode,
       startTimeUtc: timeText(startedMs),
       endTimeUtc: timeText(startedMs + summary.elapsedMs),
       toolExecutionNotifications: [...this.#omissions(), ...this.#notifications],
     };
-    const { files, accepted, rejected, failed, bytes } = summary;
-    const properties = { profile: begin.profile, files, accepted, rejected, failed, bytes };
+    const properties = { profile: begin.profile, images: states, bytes: summary.bytes };
     return [
       "\n],",
       `"tool":${json({ driver })},`,

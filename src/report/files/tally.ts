@@ -3,8 +3,8 @@
  * images. Both are bounded: the one by the number of rules, the other by a limit.
  */
 import type { Severity } from "../../findings/index.js";
-import { type ImageOutcome, wasJudged } from "./port.js";
-import { countsOf, type ImageState, stateOf } from "./words.js";
+import { type ImageOutcome, type ImageState, stateOf, wasJudged } from "./port.js";
+import { countsOf } from "./words.js";
 
 /** Breaches of a rule with one severity. */
 export interface RuleCount {
@@ -48,7 +48,7 @@ interface Ranked<T> {
   readonly item: T;
 }
 
-/** Of what is made of images, that of the worst: rejected, then not read, then most findings. */
+/** Of what is made of images, that of the worst: rejected, then failed, then most findings. */
 export class WorstImages<T> {
   readonly #limit: number;
   #kept: Ranked<T>[] = [];

@@ -2,10 +2,10 @@
  * Words that all report files share: names made harmless, an image's findings in counts and lines,
  * text escaped for XML and HTML. File names and messages are hostile: they hold whatever bytes.
  */
-import type { BatchSummaryLine, FileResult, Finding, Severity } from "../../findings/index.js";
+import type { FileResult, Finding, Severity } from "../../findings/index.js";
 import { findingCounts, placeText } from "../findings.js";
 import { plural, printable } from "../text.js";
-import type { ImageOutcome } from "./port.js";
+import type { ImageOutcome, ReportHead } from "./port.js";
 import { wasJudged } from "./port.js";
 
 /** Halves of surrogate pairs, and what XML 1.0 has no way to write. */
@@ -41,22 +41,15 @@ export function imageName(file: string): string {
   return file === "-" ? "(standard input)" : plainText(file);
 }
 
-/** `accept`, `reject`, or `error` for an image without a verdict. */
-export type ImageState = "accept" | "reject" | "error";
-
-/** What came of an image, in a word. */
-export function stateOf(outcome: ImageOutcome): ImageState {
-  return wasJudged(outcome) ? outcome.verdict : "error";
-}
-
-/** `4 images: 2 accepted, 1 rejected, 1 not read`. */
-export function totalsText({ files, accepted, rejected, failed }: BatchSummaryLine): string {
+/** `4 images: 2 accepted, 1 rejected, 1 failed`. */
+export function totalsText(states: ReportHead["states"]): string {
+  const { accept, reject, error } = states;
   const parts = [
-    `${accepted} accepted`,
-    ...(rejected === 0 ? [] : [`${rejected} rejected`]),
-    ...(failed === 0 ? [] : [`${failed} not read`]),
+    `${accept} accepted`,
+    ...(reject === 0 ? [] : [`${reject} rejected`]),
+    ...(error === 0 ? [] : [`${error} failed`]),
   ];
-  return `${plural(files, "image")}: ${parts.join(", ")}`;
+  return `${plural(accept + reject + error, "image")}: ${parts.join(", ")}`;
 }
 
 /** How many findings of each severity an image has. */

@@ -114,6 +114,7 @@ export function headOf(outcomes: readonly ImageOutcome[]): ReportHead {
       bytes: results.reduce((sum, { bytes = 0 }) => sum + bytes, 0),
       elapsedMs: 1234.5,
     },
+    states: { accept: results.length - rejected, reject: rejected, error: failures },
     startedMs: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
     exitCode: failures > 0 ? 2 : Math.min(1, rejected),
   };

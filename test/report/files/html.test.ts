@@ -76,7 +76,7 @@ describe("an HTML report", () => {
     expect(html).toContain("103 more images listed without findings.");
   });
 
-  it("lists the worst first: rejected, not read, warned of, good", () => {
+  it("lists the worst first: rejected, failed, warned of, good", () => {
     const worse = judged(bad(finding(), finding(), finding()), "worse");
     const outcomes = [
       judged(GOOD, "good"),
