@@ -22,6 +22,8 @@ import { writeSparseImage } from "./image.js";
 import { COMMAND, plainEnvironment, ROOT, xenstream } from "./run.js";
 
 const JOBS = Number(process.env.XENSTREAM_QUEUE_JOBS ?? 200);
+/** Time for these tests, in the long form and on a busy machine. */
+const LONG_MS = 600_000;
 /** So that a killed worker's jobs are given out again soon. */
 const TIMING = { lockMs: 1500 };
 
@@ -114,48 +116,56 @@ describeWithRedis("workers on a queue", () => {
   });
   afterAll(() => redis.stop());
 
-  it(`do ${JOBS} jobs once each, though one is killed in the middle`, async () => {
-    const { jobs, long } = imagesFor(JOBS);
-    const expected = embedded("restore", "--digest", "sha256", folder.path("copies"));
-    const batch = new SentBatch();
-    const first = startWorker(["--jobs", "2"]);
-    const sent = batch.send(redis.url, jobs, TIMING, RESTORE);
-    await until(() => batch.events.includes(`start ${long}`));
-    const second = startWorker(["--jobs", "2"]);
-    await ended(first.child, "SIGKILL");
-    expect(batch.outcomes.size).toBeLessThan(JOBS);
-    expect(await jobsHeld()).toBeGreaterThan(0);
-    await sent;
-    expect(batch.doubled).toEqual([]);
-    expect(batch.outcomes.size).toBe(JOBS);
-    for (const [file, result] of resultsOf(batch)) expect(result).toEqual(expected.get(file));
-    expect(expected.size).toBe(JOBS);
-    second.child.kill("SIGTERM");
-    const [code] = await once(second.child, "exit");
-    expect(code).toBe(143);
-    expect(await redis.keys()).toEqual([]);
-  });
+  it(
+    `do ${JOBS} jobs once each, though one is killed in the middle`,
+    async () => {
+      const { jobs, long } = imagesFor(JOBS);
+      const expected = embedded("restore", "--digest", "sha256", folder.path("copies"));
+      const batch = new SentBatch();
+      const first = startWorker(["--jobs", "2"]);
+      const sent = batch.send(redis.url, jobs, TIMING, RESTORE);
+      await until(() => batch.events.includes(`start ${long}`));
+      const second = startWorker(["--jobs", "2"]);
+      await ended(first.child, "SIGKILL");
+      expect(batch.outcomes.size).toBeLessThan(JOBS);
+      expect(await jobsHeld()).toBeGreaterThan(0);
+      await sent;
+      expect(batch.doubled).toEqual([]);
+      expect(batch.outcomes.size).toBe(JOBS);
+      for (const [file, result] of resultsOf(batch)) expect(result).toEqual(expected.get(file));
+      expect(expected.size).toBe(JOBS);
+      second.child.kill("SIGTERM");
+      const [code] = await once(second.child, "exit");
+      expect(code).toBe(143);
+      expect(await redis.keys()).toEqual([]);
+    },
+    LONG_MS,
+  );
 
-  it("that come back after their jobs were done by others change nothing", async () => {
-    const { jobs, long } = imagesFor(40);
-    const batch = new SentBatch();
-    const first = startWorker(["--jobs", "2"]);
-    const sent = batch.send(redis.url, jobs, TIMING, RESTORE);
-    await until(() => batch.events.includes(`start ${long}`));
-    first.child.kill("SIGSTOP");
-    const second = startWorker(["--jobs", "1"]);
-    await sent;
-    expect([batch.outcomes.size, batch.doubled]).toEqual([40, []]);
-    await ended(second.child, "SIGTERM");
-    first.child.kill("SIGCONT");
-    const again = new SentBatch();
-    await again.send(redis.url, jobs, TIMING, RESTORE);
-    expect([again.outcomes.size, again.doubled]).toEqual([40, []]);
-    expect(resultsOf(again)).toEqual(resultsOf(batch));
-    await ended(first.child, "SIGTERM");
-    expect(first.said.stderr).not.toContain("bug");
-    expect(await redis.keys()).toEqual([]);
-  });
+  it(
+    "that come back after their jobs were done by others change nothing",
+    async () => {
+      const { jobs, long } = imagesFor(40);
+      const batch = new SentBatch();
+      const first = startWorker(["--jobs", "2"]);
+      const sent = batch.send(redis.url, jobs, TIMING, RESTORE);
+      await until(() => batch.events.includes(`start ${long}`));
+      first.child.kill("SIGSTOP");
+      const second = startWorker(["--jobs", "1"]);
+      await sent;
+      expect([batch.outcomes.size, batch.doubled]).toEqual([40, []]);
+      await ended(second.child, "SIGTERM");
+      first.child.kill("SIGCONT");
+      const again = new SentBatch();
+      await again.send(redis.url, jobs, TIMING, RESTORE);
+      expect([again.outcomes.size, again.doubled]).toEqual([40, []]);
+      expect(resultsOf(again)).toEqual(resultsOf(batch));
+      await ended(first.child, "SIGTERM");
+      expect(first.said.stderr).not.toContain("bug");
+      expect(await redis.keys()).toEqual([]);
+    },
+    LONG_MS,
+  );
 
   it("give batch the lines and the exit code that its own threads give it", () => {
     startWorker(["--jobs", "2"]);
