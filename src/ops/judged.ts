@@ -16,5 +16,5 @@ export interface JudgedInput<R extends FileResult = FileResult> {
 /** Hooks of verifyFile() and restoreFile() for those who go on with the image. */
 export interface JudgedHooks<R extends FileResult> extends ReadingHooks {
   /** Called once, when the image was judged; what it returns is the result then. */
-  readonly onJudged?: (image: Image, judged: JudgedInput<R>) => R;
+  readonly onJudged?: (image: Image, judged: JudgedInput<R>) => R | Promise<R>;
 }

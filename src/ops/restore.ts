@@ -46,7 +46,7 @@ export async function restoreFile(
   try {
     const judged = judge(platform, source, path, options, startMs, hooks);
     const result = withCompression(judged.result, compression);
-    return hooks.onJudged?.(judged.image, { source, result }) ?? result;
+    return (await hooks.onJudged?.(judged.image, { source, result })) ?? result;
   } finally {
     source.close();
   }

@@ -34,7 +34,7 @@ export async function verifyFile(
   try {
     const judged = judge(platform, source, path, options, startMs, hooks);
     const result = withCompression(judged.result, compression);
-    return hooks.onJudged?.(judged.image, { source, result }) ?? result;
+    return (await hooks.onJudged?.(judged.image, { source, result })) ?? result;
   } finally {
     source.close();
   }

@@ -1,7 +1,8 @@
 /** How far a batch is: counted, said in plain lines, drawn on a terminal. */
 import { afterAll, describe, expect, it } from "vitest";
 import type { JobOutcome } from "../../src/batch/index.js";
-import { BatchCount, batchProgress, PlainProgress } from "../../src/cli/batch-progress.js";
+import { BatchCount } from "../../src/cli/batch-count.js";
+import { batchProgress, PlainProgress } from "../../src/cli/batch-progress.js";
 import { folderOf, jobsOf } from "../batch/support.js";
 import { writeSparseImage } from "./image.js";
 import { hasScript, onTerminal } from "./run.js";
