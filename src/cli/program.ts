@@ -6,6 +6,7 @@ import { Command, CommanderError, Option } from "commander";
 import { addBatch } from "./batch-tree.js";
 import { addExamples } from "./examples.js";
 import { EXIT_CODES_HELP, EXIT_USAGE, exitCodeOf } from "./exit-codes.js";
+import { addHost } from "./host-tree.js";
 import {
   addDomainOptions,
   addFindingsOption,
@@ -64,6 +65,7 @@ const COMMANDS: Readonly<Record<string, (program: Command, done: (code: number) 
     worker: addWorker,
     explain: addExplain,
     bench: addBench,
+    host: (program, done) => addHost(program, done, addExamples),
     help: addHelp,
     completion: addCompletion,
   };
@@ -88,7 +90,7 @@ export function buildProgram(done: (code: number) => void, named?: string): Comm
     .showSuggestionAfterError()
     .addHelpText(
       "after",
-      `\nTopics: xenstream help profiles | json | exit-codes | formats | reports | rules`,
+      `\nTopics: xenstream help profiles | json | exit-codes | formats | hosts | reports | rules`,
     )
     .addHelpText("after", EXIT_CODES_HELP);
   const one = named !== undefined && Object.hasOwn(COMMANDS, named) && !NEED_ALL.includes(named);
@@ -101,12 +103,14 @@ function addVerify(program: Command, done: (code: number) => void): void {
     .command("verify")
     .description("is each image right? every fault, with rule, byte offset, reason")
     .argument("<file...>", 'paths of images, or "-" for standard input')
-    .option("--read-data", "read page contents too, to find disk faults", false);
+    .option("--read-data", "read page contents too, to find disk faults", false)
+    .option("--on <host>", "will it restore there? a description that `xenstream host` made");
   addOutputOptions(addReadingOptions(addReportOptions(addFindingsOption(command))));
   addExamples(command, [
     ["xenstream verify vm.save", "every fault; exit 1 if it would not restore"],
     ["xenstream verify --profile strict *.save", "reject what the documents forbid too"],
     ["zcat vm.save.gz | xenstream verify -", "from a pipe"],
+    ["xenstream verify --on hostb.json vm.save", "and whether that host would take it"],
     ["xenstream verify --json vm.save | jq .files[0].verdict", "for a script"],
     ["xenstream verify --junit out.xml *.save", "and a report for Jenkins or GitLab"],
   ]);
@@ -270,7 +274,7 @@ function addHelp(program: Command): void {
   program
     .command("help")
     .description("help for a command or a topic")
-    .argument("[topic]", "a command, or profiles, json, exit-codes, formats, reports, rules")
+    .argument("[topic]", "a command, or profiles, json, exit-codes, formats, hosts, reports, rules")
     .action(async (topic: string | undefined) => {
       const { helpCommand } = await import("./help.js");
       helpCommand(program, topic);

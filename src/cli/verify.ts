@@ -1,5 +1,5 @@
 /** The command `verify`: each file through ops/verify, one report each or one document for all. */
-import type { BatchFailureLine, FileResult } from "../findings/index.js";
+import { type BatchFailureLine, type FileResult, UsageError } from "../findings/index.js";
 import { Platform, type VerifyOptions, verifyFile, wasmBytes } from "../ops/index.js";
 import { renderTotals, renderVerify, type TextOptions, type Totals } from "../report/index.js";
 import { EXIT_ACCEPTED, EXIT_REJECTED, exitCodeOf, isTypedError } from "./exit-codes.js";
@@ -14,21 +14,43 @@ import { withProgress } from "./with-progress.js";
 /** What the command's options parse to. */
 export interface VerifyFlags extends SharedOptions, FindingsOption, ReportFlags {
   readonly readData: boolean;
+  /** Path of a host's description. */
+  readonly on?: string;
 }
 
 /** Returns the exit code: the highest of all files. */
 export async function verifyCommand(files: readonly string[], flags: VerifyFlags): Promise<number> {
+  const host = flags.on === undefined ? null : await hostOption(flags.on, files);
   const reports = await openReports(flags, flags.json);
   try {
-    reports?.spare(files);
+    reports?.spare(flags.on === undefined ? files : [...files, flags.on]);
     reports?.begin();
     const text = { ...findingsShown(flags), style: await styleFor(factsOf("stdout"), flags.color) };
-    const run = new VerifyRun(files, flags, text, reports);
+    const run = new VerifyRun(files, flags, { text, reports, host });
     for (const [index, file] of files.entries()) await run.verify(index, file);
     return await run.end();
   } finally {
     reports?.close();
   }
+}
+
+/** What is made of the flags before the first file is opened. */
+interface VerifySettings {
+  readonly text: TextOptions;
+  readonly reports: ReportFiles | null;
+  readonly host: VerifyOptions["host"] | null;
+}
+
+/** Loaded where a host is named: most runs name none. */
+async function hostOption(path: string, files: readonly string[]) {
+  if (path === "-" && files.includes("-")) {
+    throw new UsageError("standard input can be the image or the host, not both", {
+      option: "--on",
+      allowed: "a path",
+    });
+  }
+  const { hostFileCheck } = await import("./host-option.js");
+  return hostFileCheck(path);
 }
 
 /** Several files, one after the other: what they come to, and where it is told. */
@@ -54,14 +76,13 @@ class VerifyRun {
   constructor(
     files: readonly string[],
     flags: VerifyFlags,
-    text: TextOptions,
-    reports: ReportFiles | null,
+    { text, reports, host }: VerifySettings,
   ) {
     this.#files = files;
     this.#flags = flags;
     this.#text = text;
     this.#reports = reports;
-    this.#options = { ...readingOf(flags), readData: flags.readData };
+    this.#options = { ...readingOf(flags), readData: flags.readData, host };
     const silent = flags.json || flags.quiet || reports?.takesStdout === true;
     this.#print = silent ? () => {} : writeOut;
   }
