@@ -35,6 +35,8 @@ export interface BatchJob {
   readonly index: number;
   /** Path or URL, as the caller named it. */
   readonly file: string;
+  /** Where it is read, if not by that name: a relative path means something else on another host. */
+  readonly at?: string;
   /** Of the file as it was found; null where nobody knows. Larger ones go first. */
   readonly bytes: number | null;
 }

@@ -2,6 +2,7 @@
 import { type Command, Option } from "commander";
 import { addExamples } from "./examples.js";
 import { addOutputOptions, addReadingOptions, addReportOptions, parseInteger } from "./options.js";
+import { QUEUE_HELP } from "./queue-tree.js";
 
 const TEXT = `
 Paths are files, folders (every regular file below, but for names that begin
@@ -27,6 +28,7 @@ export function addBatch(program: Command, done: (code: number) => void): void {
     )
     .option("--fail-fast", "stop at the first image that is not accepted", false)
     .option("--resume <journal>", "keep results in this file, and go on where it ends")
+    .option("--queue <url>", `have workers do it: ${QUEUE_HELP}`)
     .option("--manifest-dir <dir>", "make each image's manifest here, or check the one there")
     .option("--read-data", "verify: read page contents too, to find disk faults", false)
     .addOption(
@@ -49,6 +51,7 @@ export function addBatch(program: Command, done: (code: number) => void): void {
     ["xenstream batch verify /backup/vms", "every image of a folder"],
     ["xenstream batch verify --resume night.journal /backup", "the same again goes on"],
     ["xenstream batch restore --digest xxh3 --json '*.save' > out.ndjson", "an object a line"],
+    ["xenstream batch verify --queue redis://queue.lan /backup", "by workers on other hosts"],
     ["xenstream batch verify /backup --junit out.xml --html out.html", "and reports"],
     ["find /vm -name '*.save' -print0 | xenstream batch verify --files-from -", "from a list"],
   ]);

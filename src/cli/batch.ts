@@ -11,6 +11,7 @@ import {
   type JobSettings,
   lockPathOf,
   namesInList,
+  queueRunner,
   runBatch,
   STANDARD_OUTPUT,
   WorkerPool,
@@ -25,6 +26,7 @@ import { readingOf } from "./reading.js";
 import type { ReportFiles } from "./report-files.js";
 import { openReports } from "./reports.js";
 import { factsOf, styleFor } from "./terminal.js";
+import { PASSWORD_VARIABLE, queueNotices } from "./worker.js";
 import { WORKER_ARGUMENT } from "./worker-argument.js";
 
 /** What the command's options parse to. */
@@ -33,6 +35,7 @@ export interface BatchFlags extends SharedOptions, FindingsOption, ReportFlags {
   readonly jobs?: number;
   readonly failFast: boolean;
   readonly resume?: string;
+  readonly queue?: string;
   readonly manifestDir?: string;
   readonly readData: boolean;
   readonly memory?: "auto" | "indexed" | "resident";
@@ -69,7 +72,7 @@ async function reportedBatch(
   const settings = settingsOf(operation, flags, workerCount);
   const style = await styleFor(factsOf("stdout"), flags.color);
   const text = { verbose: flags.verbose, style, maxFindings: flags.maxFindings ?? SHOWN_IMAGES };
-  const runner = runnerOf(workerCount);
+  const runner = await runnerOf(workerCount, flags);
   const progress = await batchProgress(jobs, workerCount, settings, flags);
   const print = flags.quiet || reports?.takesStdout === true ? () => {} : writeOut;
   const startedMs = Date.now();
@@ -110,13 +113,23 @@ async function reportedBatch(
   }
 }
 
-/** Who does the jobs. */
-function runnerOf(workerCount: number): JobRunner {
+/** Who does the jobs: threads here, or workers that take them from a queue. */
+async function runnerOf(workerCount: number, flags: BatchFlags): Promise<JobRunner> {
+  if (flags.queue !== undefined) {
+    const password = process.env[PASSWORD_VARIABLE];
+    return await queueRunner({ url: flags.queue, password, onNotice: queueNotices(flags) });
+  }
   return new WorkerPool({ entry: __filename, argv: [WORKER_ARGUMENT], workerCount });
 }
 
 /** Options of the other operation would do nothing, which a caller should know. */
 function mustFit(operation: "verify" | "restore", flags: BatchFlags): void {
+  if (flags.queue !== undefined && flags.jobs !== undefined) {
+    throw new UsageError("--jobs means nothing with --queue", {
+      option: "--jobs",
+      allowed: "with worker --queue",
+    });
+  }
   const misplaced =
     operation === "verify"
       ? (["memory", "digest"] as const).find((name) => flags[name] !== undefined)
@@ -185,6 +198,7 @@ function reportedOutcome(outcome: JobOutcome): JobOutcome {
 }
 
 function workersOf(flags: BatchFlags): number {
+  if (flags.queue !== undefined) return Number.POSITIVE_INFINITY; // nobody knows
   return flags.jobs ?? Math.min(availableParallelism(), flags.threads ?? Number.POSITIVE_INFINITY);
 }
 
@@ -195,6 +209,11 @@ function settingsOf(
   workerCount: number,
 ): JobSettings {
   const { profile, checkpointed, vcpus, formatHint, engine, limits } = readingOf(flags);
+  // Workers elsewhere have bounds of their own; one that is given here holds for each of them.
+  const granted =
+    flags.queue === undefined
+      ? Math.max(1, Math.floor(limits.maxMemoryBytes / workerCount))
+      : (flags.maxMemory ?? Number.MAX_SAFE_INTEGER);
   return {
     operation,
     profile,
@@ -202,7 +221,7 @@ function settingsOf(
     vcpus,
     formatHint,
     engine,
-    maxMemoryBytes: Math.max(1, Math.floor(limits.maxMemoryBytes / workerCount)),
+    maxMemoryBytes: granted,
     readData: flags.readData,
     memory: flags.memory ?? "auto",
     digest: flags.digest ?? null,

@@ -18,6 +18,7 @@ import {
   parsePfns,
 } from "./options.js";
 import { columnsOf, printError, writeErr, writeOut } from "./output.js";
+import { addWorker } from "./queue-tree.js";
 import { bundledVersion } from "./version.js";
 
 const GENID_HELP = "VM Generation ID: keep, new, 32 hex digits or a UUID";
@@ -62,6 +63,7 @@ const COMMANDS: Readonly<Record<string, (program: Command, done: (code: number) 
     diff: addDiff,
     manifest: addManifest,
     batch: addBatch,
+    worker: addWorker,
     explain: addExplain,
     bench: addBench,
     host: (program, done) => addHost(program, done, addExamples),

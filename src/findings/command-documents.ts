@@ -113,6 +113,15 @@ export interface BatchBadImage {
 /** Any line of `batch --json`: one JSON object each. */
 export type BatchLine = BatchBeginLine | BatchFileLine | BatchFailureLine | BatchSummaryLine;
 
+/** `worker --json`: what it has done when it ends. The images' results went to their batches. */
+export interface WorkerDocument extends DocumentHead {
+  readonly command: "worker";
+  readonly images: number;
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly failed: number;
+}
+
 /** SHA-256 of memory, as restore gives it. */
 export type GenerateDigests = Required<Pick<MemoryResult, "streamSha256" | "restoredSha256">>;
 

@@ -24,6 +24,7 @@ export { shownName } from "../input/index.js";
 export { DOMAIN_DEFAULTS } from "../restore/index.js";
 export { FORMAT_HINTS, type FormatHint } from "../stream/index.js";
 export * from "./batch.js";
+export { BatchTally } from "./batch-tally.js";
 export * from "./bench.js";
 export { type BenchTask, benchTasks } from "./bench-jobs.js";
 export * from "./convert.js";
@@ -57,6 +58,7 @@ export {
   STANDARD_OUTPUT,
   writeOutput,
 } from "./output.js";
+export * from "./queue.js";
 export * from "./restore.js";
 export * from "./runtime.js";
 export * from "./salvage.js";

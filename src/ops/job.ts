@@ -46,8 +46,8 @@ export class JobWorker {
     const abandoned = new Abandon(hooks);
     this.#platform ??= this.#makePlatform();
     try {
-      const result = await resultOf(this.#platform, job.file, settings, abandoned.hooks);
-      return { v: DOCUMENT_VERSION, type: "file", ...result };
+      const result = await resultOf(this.#platform, job, settings, abandoned.hooks);
+      return { v: DOCUMENT_VERSION, type: "file", ...result, file: job.file };
     } catch (error) {
       abandoned.rethrow(error);
       const failure = failureLine(job.file, error);
@@ -91,7 +91,7 @@ type JobResult = Omit<BatchFileLine, "v" | "type">;
 
 async function resultOf(
   platform: Platform,
-  file: string,
+  { file, at = file }: BatchJob,
   settings: JobSettings,
   hooks: ReadingHooks,
 ): Promise<JobResult> {
@@ -101,10 +101,10 @@ async function resultOf(
   const onJudged = (image: Image, judged: JudgedInput): JobResult | Promise<JobResult> =>
     manifestDir === null
       ? judged.result
-      : withManifest(image, judged, manifestPathOf(manifestDir, file), hooks);
+      : withManifest(image, judged, manifestPathOf(manifestDir, file, at), hooks);
   return settings.operation === "verify"
-    ? verifyFile(platform, file, { ...options, readData }, { ...hooks, onJudged })
-    : restoreFile(platform, file, { ...options, memory, digest }, { ...hooks, onJudged });
+    ? verifyFile(platform, at, { ...options, readData }, { ...hooks, onJudged })
+    : restoreFile(platform, at, { ...options, memory, digest }, { ...hooks, onJudged });
 }
 
 /** Checks the manifest if there is one; else makes it of what is accepted and holds a guest. */
@@ -141,10 +141,12 @@ function makeFolder(path: string): void {
 /**
  * Where the manifest of an image stands: below the folder, by the image's name as the caller gave
  * it, so that it is found again from wherever a batch is run in the same words.
+ *
+ * @param at  where the image is, if not by that name
  */
-export function manifestPathOf(manifestDir: string, file: string): string {
+export function manifestPathOf(manifestDir: string, file: string, at = file): string {
   const asPath = normalize(withoutSecrets(file).replace(/^([a-z][a-z0-9+.-]*):\/\//i, "$1/"));
-  const beneath = asPath.startsWith("..") ? resolve(asPath) : asPath;
+  const beneath = asPath.startsWith("..") ? resolve(at) : asPath;
   return join(manifestDir, `${beneath.slice(parse(beneath).root.length)}${MANIFEST_SUFFIX}`);
 }
 

@@ -5,6 +5,7 @@ import type {
   BatchFileLine,
   BatchSummaryLine,
   ManifestCheck,
+  WorkerDocument,
 } from "../findings/index.js";
 import { placeText } from "./findings.js";
 import { PLAIN, type Style, type TextOptions } from "./style.js";
@@ -43,6 +44,12 @@ export function renderBatch(
     rateLine(summary),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** What a worker has done: `12 images done: 10 accepted, 1 rejected, 1 failed`; ends with a newline. */
+export function renderWorker({ images, accepted, rejected, failed }: WorkerDocument): string {
+  const counts = `${accepted} accepted, ${rejected} rejected, ${failed} failed`;
+  return `${plural(images, "image")} done: ${counts}\n`;
 }
 
 function headLine(word: string, file: string, style: Style): string {

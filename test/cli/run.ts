@@ -7,6 +7,8 @@ import { join, resolve } from "node:path";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
 export const COMMAND = join(ROOT, "dist/xenstream.cjs");
+/** Of what one run prints: a long form of a test may print much. */
+const MAX_OUTPUT_BYTES = 2 ** 28;
 const SCRIPT = ["/usr/bin/script", "/bin/script"].find((path) => existsSync(path));
 
 /** Whether terminal sessions can be recorded: by script(1) of util-linux. */
@@ -40,6 +42,7 @@ export function xenstream(args: readonly string[], { input, env }: RunOptions = 
   return resultOf(
     spawnSync(process.execPath, [COMMAND, ...args], {
       encoding: "utf8",
+      maxBuffer: MAX_OUTPUT_BYTES,
       env: plainEnvironment(env),
       ...(input === undefined ? { stdio: ["ignore", "pipe", "pipe"] } : { input }),
     }),
