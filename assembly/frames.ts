@@ -20,6 +20,7 @@ import {
   HEADER_FRAMES_IN_USE,
   HEADER_LISTED,
   HEADER_MAPPED_PAGES,
+  HEADER_PFN_BASE,
   HEADER_RESIDENT,
   OUTBOX,
   OUTBOX_BYTES,
@@ -32,9 +33,10 @@ import {
   PAGE_BYTES,
   PAGE_SHIFT,
   PAGE_WINDOW_PAGES,
+  PAIRS_MAX,
   ZERO_PAGE_DIGEST,
 } from "./generated/numbers";
-import { isZeroPage, samePage } from "./window";
+import { isZeroPage, samePage, storePair } from "./window";
 
 /**
  * Make the pages in the page window the contents of data pages first..first+count-1; pages of
@@ -92,12 +94,25 @@ export function digestPages(local: u32, count: u32): void {
   must(<usize>count << 3 <= OUTBOX_BYTES);
   mustBeResident(local, count);
   for (let index: u32 = 0; index < count; index++) {
-    const held = load<u32>(PFN_FRAMES + (<usize>(local + index) << 2));
-    const digest = held
-      ? load<u64>(FRAME_DIGESTS + ((<usize>held - 1) << 3))
-      : ZERO_PAGE_DIGEST;
-    store<u64>(OUTBOX + (<usize>index << 3), digest);
+    store<u64>(OUTBOX + (<usize>index << 3), digestOfPfn(local + index));
   }
+}
+
+/** Write pairs of pfn and digest of `count` pages from pfn `local` on into the outbox. */
+export function pairPages(local: u32, count: u32): void {
+  must(count <= PAIRS_MAX);
+  mustBeResident(local, count);
+  const pfn = load<u64>(HEADER_PFN_BASE) + local;
+  for (let index: u32 = 0; index < count; index++) {
+    storePair(index, pfn + index, digestOfPfn(local + index));
+  }
+}
+
+/** Digest of what a pfn holds. */
+@inline
+function digestOfPfn(local: u32): u64 {
+  const held = load<u32>(PFN_FRAMES + (<usize>local << 2));
+  return held ? load<u64>(FRAME_DIGESTS + ((<usize>held - 1) << 3)) : ZERO_PAGE_DIGEST;
 }
 
 function mustBeListed(first: u32, count: u32): void {

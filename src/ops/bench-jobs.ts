@@ -156,7 +156,11 @@ function restoreOnce(
 
 /** Index the image, then digest every page of the guest where it stands in the file. */
 function pageDigest(subject: BenchSubject, platform: Platform, engine: EngineName): string {
-  return withIndexedGuest(subject, platform, engine, digestXxh3);
+  return withIndexedGuest(subject, platform, engine, foldPages);
+}
+
+function* foldPages(guest: Guest): Job<string> {
+  return (yield* digestXxh3(guest)).pageDigest;
 }
 
 /** The same with a SHA-256 for each page, as scripts do it. */

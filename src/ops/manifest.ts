@@ -158,7 +158,6 @@ class PageDigests {
   readonly #guest: Guest;
   readonly #source: Source;
   readonly #state: MemoryState;
-  readonly #pages = new Uint8Array(STEP_PAGES * PAGE_BYTES);
   readonly #digests = new BigUint64Array(STEP_PAGES);
 
   constructor(guest: Guest, source: Source, state: MemoryState) {
@@ -169,9 +168,8 @@ class PageDigests {
 
   /** One digest a page; overwritten by the next call. */
   of(first: number, count: number): BigUint64Array {
-    const pages = this.#pages.subarray(0, count * PAGE_BYTES);
+    const pages = this.#guest.engine.pageWindow().subarray(0, count * PAGE_BYTES);
     driveSync(this.#guest.readPages(first, count, pages, this.#state), this.#source);
-    this.#guest.engine.pageWindow().set(pages);
     this.#guest.engine.digestWindow(count, this.#digests);
     return this.#digests;
   }

@@ -5,7 +5,7 @@
 import type { EngineName, MemoryModel } from "../engine/index.js";
 import { type MemoryResult, type RestoreFileResult, UsageError } from "../findings/index.js";
 import { PAGE_BYTES } from "../format/index.js";
-import { countZeroPages, digestSha256, digestXxh3 } from "../guest/index.js";
+import { digestSha256, digestXxh3 } from "../guest/index.js";
 import { driveSync, openInput, type Source } from "../input/index.js";
 import type { Job } from "../stream/index.js";
 import { fileResult, restoreResult, withCompression } from "./documents.js";
@@ -111,8 +111,6 @@ function* digestsOf(
     const progress = new DigestProgress(hooks, memoryBytes);
     return yield* digestSha256(guest, progress.hashes(createSha256));
   }
-  // Two passes over an indexed guest; a resident one needs no reads and is quick.
-  const progress = new DigestProgress(hooks, 2 * memoryBytes);
-  const pageDigest = yield* progress.reads(digestXxh3(guest));
-  return { pageDigest, zeroPages: yield* progress.reads(countZeroPages(guest)) };
+  const progress = new DigestProgress(hooks, memoryBytes);
+  return yield* progress.reads(digestXxh3(guest));
 }

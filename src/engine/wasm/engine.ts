@@ -17,9 +17,9 @@ import {
 import type { Bank } from "./bank.js";
 import { Banks } from "./banks.js";
 import { Batch, lookedUpTypes } from "./batch.js";
-import { OUTBOX_BYTES, OUTBOX_PAGES, ZERO_PAGE_DIGEST } from "./layout.js";
+import { OUTBOX_BYTES, OUTBOX_PAGES, PAIR_BYTES, PAIRS_MAX, ZERO_PAGE_DIGEST } from "./layout.js";
 import { makeInstance } from "./module.js";
-import { bankOfPfn, must } from "./numbers.js";
+import { bankOfPfn, highHalf, lowHalf, must } from "./numbers.js";
 import { Pages } from "./pages.js";
 import type { EngineModule } from "./platform.js";
 import { WasmXxh3 } from "./xxh3.js";
@@ -144,6 +144,18 @@ class WasmEngine implements PageEngine {
     return (this.#banks.get(bankOfPfn(pfn))?.ordinals[pfn % BANK_PFNS] ?? 0) - 1;
   }
 
+  lastOrdinalRun(pfn: number, limit: number): number {
+    const local = pfn % BANK_PFNS;
+    const most = Math.min(limit, BANK_PFNS - local);
+    const ordinals = this.#banks.get(bankOfPfn(pfn))?.ordinals;
+    if (ordinals === undefined) return most;
+    const first = ordinals[local]!;
+    const step = first === 0 ? 0 : 1;
+    let run = 1;
+    while (run < most && ordinals[local + run] === first + run * step) run++;
+    return run;
+  }
+
   *populatedRuns(): Generator<PfnRun> {
     let first = 0;
     let count = 0;
@@ -205,6 +217,35 @@ class WasmEngine implements PageEngine {
     const { desk } = this.#banks;
     desk.calls.zeroPages(count);
     return desk.outbox.slice(0, Math.ceil(count / 8));
+  }
+
+  foldWindow(first: number, at: number, count: number, into: Xxh3): number {
+    must(at + count <= PAGE_WINDOW_PAGES, "the pages fit the page window");
+    const { desk } = this.#banks;
+    const zeroPages = desk.calls.pairWindow(at, count, lowHalf(first), highHalf(first));
+    into.update(desk.outbox.subarray(0, count * PAIR_BYTES));
+    return zeroPages;
+  }
+
+  foldPages(first: number, count: number, into: Xxh3): void {
+    this.#mustBeResident();
+    this.#eachPart(first, count, PAIRS_MAX, (bank, local, pages, done) => {
+      if (bank === undefined) {
+        this.foldZeroPages(first + done, pages, into);
+      } else {
+        bank.calls.pairPages(local, pages);
+        into.update(bank.outbox.subarray(0, pages * PAIR_BYTES));
+      }
+    });
+  }
+
+  foldZeroPages(first: number, count: number, into: Xxh3): void {
+    const { desk } = this.#banks;
+    for (let done = 0; done < count; done += PAIRS_MAX) {
+      const pages = Math.min(PAIRS_MAX, count - done);
+      desk.calls.pairZeroPages(pages, lowHalf(first + done), highHalf(first + done));
+      into.update(desk.outbox.subarray(0, pages * PAIR_BYTES));
+    }
   }
 
   createXxh3(): Xxh3 {

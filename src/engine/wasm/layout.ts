@@ -45,6 +45,10 @@ export const ZERO_PAGE_DIGEST = 0x93d76fe148c689ban;
 export const OUTBOX_PAGES = 256;
 export const OUTBOX_BYTES = OUTBOX_PAGES * PAGE_BYTES;
 
+/** Bytes of a pair of pfn and digest, and pairs that the outbox takes at most. */
+export const PAIR_BYTES = 16;
+export const PAIRS_MAX = PAGE_WINDOW_BYTES / PAGE_BYTES;
+
 /** Location and size of a region, both in bytes. */
 export interface Region {
   readonly location: number;
@@ -188,6 +192,9 @@ export const EXPORTS = [
   "digestPages",
   "digestWindow",
   "zeroPages",
+  "pairWindow",
+  "pairPages",
+  "pairZeroPages",
   "xxh3Reset",
   "xxh3Consume",
   "xxh3Digest",

@@ -29,6 +29,9 @@ export interface EngineCalls {
   digestPages(local: number, count: number): number;
   digestWindow(count: number): number;
   zeroPages(count: number): number;
+  pairWindow(at: number, count: number, pfnLow: number, pfnHigh: number): number;
+  pairPages(local: number, count: number): number;
+  pairZeroPages(count: number, pfnLow: number, pfnHigh: number): number;
   xxh3Reset(): number;
   xxh3Consume(bytes: number): number;
   xxh3Digest(bytes: number): number;

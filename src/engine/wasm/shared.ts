@@ -66,6 +66,7 @@ export function sharedNumbers(): SharedNumber[] {
     u32("DIGEST_COMPARES_MAX", layout.DIGEST_COMPARES_MAX),
     u64("ZERO_PAGE_DIGEST", layout.ZERO_PAGE_DIGEST),
     u32("OUTBOX_PAGES", layout.OUTBOX_PAGES),
+    u32("PAIRS_MAX", layout.PAIRS_MAX),
     u32("XXH3_SECRET_BYTES", layout.XXH3_SECRET_BYTES),
     u32("XXH3_STRIPE_BYTES", layout.XXH3_STRIPE_BYTES),
   ];
