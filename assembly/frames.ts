@@ -7,12 +7,10 @@
  */
 import { must } from "./assert";
 import { localOf } from "./bank";
-import { digestPage } from "./digest";
-import { findFrame, listFrame, unlistFrame } from "./digest-table";
+import { digestOfFrame, findFrame, listFrame, samplePage, unlistFrame } from "./digest-table";
 import {
   ARENA,
   DATA_LIST,
-  FRAME_DIGESTS,
   FRAME_REFS,
   FREE_LIST,
   HEADER_FRAMES_FREE,
@@ -112,7 +110,7 @@ export function pairPages(local: u32, count: u32): void {
 @inline
 function digestOfPfn(local: u32): u64 {
   const held = load<u32>(PFN_FRAMES + (<usize>local << 2));
-  return held ? load<u64>(FRAME_DIGESTS + ((<usize>held - 1) << 3)) : ZERO_PAGE_DIGEST;
+  return held ? digestOfFrame(held - 1) : ZERO_PAGE_DIGEST;
 }
 
 function mustBeListed(first: u32, count: u32): void {
@@ -142,8 +140,8 @@ function placePage(page: usize, pfnFrame: usize, frameLimit: u32): bool {
     }
     return true;
   }
-  const digest = digestPage(page);
-  const found = findFrame(digest, page);
+  const sample = samplePage(page);
+  const found = findFrame(sample, page);
   if (found) {
     if (found == held) return true;
     const refs = refsOf(found - 1);
@@ -156,7 +154,7 @@ function placePage(page: usize, pfnFrame: usize, frameLimit: u32): bool {
   if (held && load<u32>(refsOf(held - 1)) == 1) {
     unlistFrame(held - 1);
     memory.copy(frameAt(held - 1), page, PAGE_BYTES);
-    listFrame(held - 1, digest);
+    listFrame(held - 1, sample);
     return true;
   }
   if (load<u32>(HEADER_FRAMES_IN_USE) >= frameLimit) return false;
@@ -165,7 +163,7 @@ function placePage(page: usize, pfnFrame: usize, frameLimit: u32): bool {
   const frame = takeFrame();
   store<u32>(pfnFrame, frame + 1);
   memory.copy(frameAt(frame), page, PAGE_BYTES);
-  listFrame(frame, digest);
+  listFrame(frame, sample);
   return true;
 }
 

@@ -6,7 +6,7 @@
  *
  *   hasher  | null guard | header | constants | result | faults | xxh3 state | xxh3 input |
  *   indexed | outbox | data list | entry window | page window | pfn flags | staging | ordinals |
- *   resident| pfn frames | frame refs | frame digests | free list | digest table | arena |
+ *   resident| pfn frames | frame refs | samples | digests | free list | digest table | arena |
  *
  * A memory ends where its kind of bank ends; parts that are never touched cost no RAM.
  */
@@ -24,7 +24,7 @@ export const CHUNK_COUNT = BANK_PFNS >> CHUNK_PFN_SHIFT;
 
 /** One entry of the list of faults: dataPage or entryIndex u32, code or slot u32, low, high. */
 export const FAULT_BYTES = 16;
-/** One slot of the digest table: frame + 1 in the lower half, upper digest half in the upper. */
+/** One slot of the digest table: frame + 1 in the lower half, upper half of its key in the upper. */
 export const DIGEST_SLOT_BYTES = 8;
 /** Slots of the digest table at first and at most; it is rebuilt at powers of two in between. */
 export const DIGEST_SLOTS_MIN = 512;
@@ -74,6 +74,7 @@ const REGION_BYTES = {
 
   pfnFrames: BANK_PFNS * 4,
   frameRefs: BANK_PFNS * 4,
+  frameSamples: BANK_PFNS * 8,
   frameDigests: BANK_PFNS * 8,
   freeList: BANK_PFNS * 4,
   digestTable: DIGEST_SLOTS_MAX * DIGEST_SLOT_BYTES,
