@@ -50,6 +50,16 @@ export class FileSource implements Source {
     this.#from = { fd, name, io: options.io ?? NODE_FD_IO };
   }
 
+  /** The descriptor, for threads that read by position beside this source. */
+  get fd(): number {
+    return this.#from.fd;
+  }
+
+  /** Where the image begins in the file. */
+  get baseOffset(): number {
+    return this.#baseOffset;
+  }
+
   read(into: Uint8Array, byteOffset: number): number {
     const bytes = Math.min(into.length, this.size - byteOffset);
     if (bytes <= 0) return 0;

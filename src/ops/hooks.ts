@@ -66,7 +66,7 @@ export class DigestProgress {
       return {
         update: (bytes) => {
           hash.update(bytes);
-          this.#add(bytes.length);
+          this.add(bytes.length);
         },
         digestHex: () => hash.digestHex(),
       };
@@ -80,11 +80,12 @@ export class DigestProgress {
       const step = job.next(answer);
       if (step.done) return step.value;
       answer = yield step.value;
-      if (step.value.request === "read") this.#add(answer);
+      if (step.value.request === "read") this.add(answer);
     }
   }
 
-  #add(bytes: number): void {
+  /** Count bytes of pages. */
+  add(bytes: number): void {
     this.#bytes += bytes;
     if (this.#bytes - this.#toldBytes < STEP_BYTES) return;
     this.#toldBytes = this.#bytes;

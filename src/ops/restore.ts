@@ -13,6 +13,7 @@ import { withExcerpts } from "./excerpts.js";
 import { type GenidChange, genidJob } from "./genid.js";
 import { DigestProgress, driveOptions, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
+import { parallelDigest } from "./parallel-digest.js";
 import { createSha256, type Platform } from "./runtime.js";
 import { salvageSource } from "./salvage.js";
 
@@ -25,6 +26,8 @@ export interface RestoreImageOptions extends Omit<ReadingOptions, "model" | "rea
   readonly genid?: GenidChange;
   /** Recover what is whole of a damaged image instead. */
   readonly salvage?: boolean;
+  /** Threads that digest an indexed guest; as many as are worth it if left out. */
+  readonly threads?: number | undefined;
 }
 
 /**
@@ -65,7 +68,9 @@ export function restoreSource(
   const drive = driveOptions(hooks, source);
   driveSync(image.run(), source, drive);
   const genid = driveSync(genidJob(image, options.genid ?? "keep"), source);
-  const digests = driveSync(digestsOf(image, options.digest, hooks), source, drive);
+  const digests =
+    digestByThreads(platform, image, source, options, hooks) ??
+    driveSync(digestsOf(image, options.digest, hooks), source, drive);
   const bytes = source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
   const base = fileResult(image, file, bytes, performance.now() - startMs);
   return restoreResult(image, withExcerpts(base, source), digests, genid);
@@ -97,6 +102,26 @@ function chooseModel(source: Source, options: RestoreImageOptions): MemoryModel 
   }
   if (options.memory !== "auto") return options.memory;
   return (source.size ?? 0) <= options.limits.maxMemoryBytes ? "resident" : "indexed";
+}
+
+/** The page digest of a large indexed guest; null where it is left to one thread. */
+function digestByThreads(
+  platform: Platform,
+  image: Image,
+  source: Source,
+  { digest, threads }: RestoreImageOptions,
+  hooks: ReadingHooks,
+): Partial<MemoryResult> | null {
+  const { guest } = image.restorer;
+  if (guest === null || digest !== "xxh3") return null;
+  const progress = new DigestProgress(hooks, guest.engine.stats().populatedPages * PAGE_BYTES);
+  return parallelDigest(platform, guest, source, {
+    threads: threads ?? null,
+    onPages: (pages) => {
+      hooks.signal?.throwIfAborted();
+      progress.add(pages * PAGE_BYTES);
+    },
+  });
 }
 
 function* digestsOf(
