@@ -22,6 +22,7 @@ import type { Guest, MemoryState } from "../guest/index.js";
 import { driveAsync, openInput, type Source } from "../input/index.js";
 import type { DomainFacts } from "../restore/index.js";
 import { bodyOffset, HvmContext } from "../stream/index.js";
+import { alignedBytes } from "./aligned-bytes.js";
 import { fileResult, restoreResult, withCompression } from "./documents.js";
 import { type GenidChange, genidJob } from "./genid.js";
 import { Image, type ReadingOptions } from "./image.js";
@@ -49,7 +50,7 @@ export interface ExtractOptions extends Omit<ReadingOptions, "model" | "readData
 }
 
 /** Pages read and written at a time. */
-const STEP_PAGES = 256;
+const STEP_PAGES = 1024;
 /** Signals and timers are let in at least this often. */
 const LONGEST_TURN_MS = 10;
 const ZERO_PAGE = new Uint8Array(PAGE_BYTES);
@@ -180,7 +181,7 @@ class PartWriter {
   readonly #guest: Guest;
   readonly #source: Source;
   readonly #options: ExtractOptions;
-  readonly #buffer = new Uint8Array(STEP_PAGES * PAGE_BYTES);
+  readonly #buffer = alignedBytes(STEP_PAGES * PAGE_BYTES);
   #turnStart = performance.now();
 
   constructor(output: PlacedOutput, guest: Guest, source: Source, options: ExtractOptions) {

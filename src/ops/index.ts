@@ -26,6 +26,7 @@ export * from "./inspect.js";
 export * from "./manifest.js";
 export * from "./output.js";
 export { STANDARD_OUTPUT } from "./output.js";
+export { parallelDigest } from "./parallel-digest.js";
 export * from "./restore.js";
 export * from "./runtime.js";
 export * from "./salvage.js";
