@@ -18,7 +18,7 @@ import type { Bank } from "./bank.js";
 import { Banks } from "./banks.js";
 import { Batch, lookedUpTypes } from "./batch.js";
 import { OUTBOX_BYTES, OUTBOX_PAGES, PAIR_BYTES, PAIRS_MAX, ZERO_PAGE_DIGEST } from "./layout.js";
-import { makeInstance } from "./module.js";
+import { mustBeOurs } from "./module.js";
 import { bankOfPfn, highHalf, lowHalf, must } from "./numbers.js";
 import { Pages } from "./pages.js";
 import type { EngineModule } from "./platform.js";
@@ -34,7 +34,7 @@ const PFN_END = 2 ** 52;
  * @throws {InternalError} code "layout-hash" if the module was built from another layout
  */
 export function createWasmEngine(module: EngineModule): PageEngine {
-  makeInstance(module, "hasher");
+  mustBeOurs(module);
   return new WasmEngine(module);
 }
 

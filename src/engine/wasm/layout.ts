@@ -22,6 +22,9 @@ export const DATA_PAGES_MAX = 32_767;
 export const CHUNK_PFN_SHIFT = 12;
 export const CHUNK_COUNT = BANK_PFNS >> CHUNK_PFN_SHIFT;
 
+/** Base of a bank that covers no pfns yet: no pfn is within 2^19 of it. */
+export const PFN_BASE_UNBOUND = 1n << 63n;
+
 /** One entry of the list of faults: dataPage or entryIndex u32, code or slot u32, low, high. */
 export const FAULT_BYTES = 16;
 /** One slot of the digest table: frame + 1 in the lower half, upper half of its key in the upper. */
