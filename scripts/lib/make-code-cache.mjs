@@ -1,30 +1,43 @@
 /**
  * Run by the build in a process of its own: does what users do most, then keeps the code that V8
- * made of the commands beside them, so that the next run need not make it again.
+ * made of the bundle's parts beside it, so that the next run need not make it again.
+ *
+ *   node make-code-cache.mjs BUNDLE < table of parts, as the bundle tells its loader
  */
-import { copyFileSync, existsSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import { ROOT } from "./root.mjs";
 
 const IMAGES = ["hvm-tiny.xcs", "pv64-tiny.xcs", "hvm-mixed.xcs"]
   .map((name) => join(ROOT, "test/fixtures", name))
   .filter((path) => existsSync(path));
-const FLAGS = { profile: "restore", engine: "wasm", color: "never", progress: false };
-const loader = join(ROOT, "dist/.load-commands.cjs");
+const require = createRequire(import.meta.url);
+const { HEAD_BYTES, loadParts } = require("./load-parts.cjs");
+const [file] = process.argv.slice(2);
+const parts = JSON.parse(readFileSync(0, "utf8"));
 
-// Where the bundle has it: beside the commands.
-copyFileSync(join(ROOT, "scripts/lib/load-commands.cjs"), loader);
-try {
-  const { FILE, load } = createRequire(import.meta.url)(loader);
-  rmSync(`${FILE}.cache`, { force: true });
-  const { exports: commands, script, stamp } = load();
-  await commands.verifyCommand(IMAGES, FLAGS);
-  for (const image of IMAGES) {
-    await commands.inspectCommand(image, FLAGS);
-    await commands.restoreCommand(image, { ...FLAGS, memory: "auto" });
-  }
-  writeFileSync(`${FILE}.cache`, Buffer.concat([Buffer.from(stamp), script.createCachedData()]));
-} finally {
-  rmSync(loader);
+// What ran is kept, be it long ago; V8 takes code only from where the same flags are set.
+setFlagsFromString("--no-flush-bytecode");
+rmSync(`${file}.cache`, { force: true });
+const { part, scripts, stamp } = loadParts(file, createRequire(file), parts);
+const { run } = part("./program.js");
+await run([...process.argv.slice(0, 2), "--help"]);
+for (const command of ["verify", "inspect", "restore"]) {
+  for (const image of IMAGES) await run([...process.argv.slice(0, 2), command, image]);
 }
+
+setFlagsFromString("--flush-bytecode");
+
+const codes = {};
+const blobs = [];
+let offset = HEAD_BYTES;
+for (const [name, script] of Object.entries(scripts)) {
+  const code = script.createCachedData();
+  codes[name] = [offset, code.length];
+  offset += code.length;
+  blobs.push(code);
+}
+const head = JSON.stringify({ stamp, codes }).padEnd(HEAD_BYTES);
+writeFileSync(`${file}.cache`, Buffer.concat([Buffer.from(head), ...blobs]));

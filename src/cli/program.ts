@@ -34,7 +34,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const done = (result: number) => {
     code = Math.max(code, result);
   };
-  const program = buildProgram(done);
+  const program = buildProgram(done, argv[2]);
   try {
     await program.parseAsync([...argv]);
     return code;
@@ -45,8 +45,31 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** The whole tree; `done` is told each command's exit code. */
-export function buildProgram(done: (code: number) => void): Command {
+/** The commands, in the order of the help. */
+const COMMANDS: Readonly<Record<string, (program: Command, done: (code: number) => void) => void>> =
+  {
+    verify: addVerify,
+    inspect: addInspect,
+    restore: addRestore,
+    convert: addConvert,
+    generate: addGenerate,
+    extract: addExtract,
+    diff: addDiff,
+    manifest: addManifest,
+    explain: addExplain,
+    bench: addBench,
+    help: addHelp,
+    completion: addCompletion,
+  };
+/** Commands that look at the tree, and so need all of it. */
+const NEED_ALL = ["help", "completion"];
+
+/**
+ * The command tree; `done` is told each command's exit code.
+ *
+ * @param named what the command line begins with: if it is a command, the others are left out
+ */
+export function buildProgram(done: (code: number) => void, named?: string): Command {
   const program = new Command("xenstream")
     .description("Verify, inspect and restore Xen save images on any machine, without Xen.")
     .version(bundledVersion(), "-V, --version", "print the version")
@@ -59,18 +82,8 @@ export function buildProgram(done: (code: number) => void): Command {
     .showSuggestionAfterError()
     .addHelpText("after", `\nTopics: xenstream help profiles | json | exit-codes | formats | rules`)
     .addHelpText("after", EXIT_CODES_HELP);
-  addVerify(program, done);
-  addInspect(program, done);
-  addRestore(program, done);
-  addConvert(program, done);
-  addGenerate(program, done);
-  addExtract(program, done);
-  addDiff(program, done);
-  addManifest(program, done);
-  addExplain(program, done);
-  addBench(program, done);
-  addHelp(program);
-  addCompletion(program);
+  const one = named !== undefined && Object.hasOwn(COMMANDS, named) && !NEED_ALL.includes(named);
+  for (const name of one ? [named] : Object.keys(COMMANDS)) COMMANDS[name]?.(program, done);
   return program;
 }
 

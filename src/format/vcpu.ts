@@ -271,3 +271,25 @@ export const SHARED_INFO_LAYOUT_32 = layout([
   ["arch_wc_sec_hi", "u32"],
   ["rest", "bytes", 0x6d8], // 0x928
 ]);
+
+/** Offsets of the start info page's fields that a restore writes, by guest width in bytes. */
+export const PV_START_INFO_LAYOUT = {
+  8: {
+    nrPages: 0x20,
+    sharedInfo: 0x28,
+    flags: 0x30,
+    storeMfn: 0x38,
+    storePort: 0x40,
+    consoleMfn: 0x48,
+    consolePort: 0x50,
+  },
+  4: {
+    nrPages: 0x20,
+    sharedInfo: 0x24,
+    flags: 0x28,
+    storeMfn: 0x2c,
+    storePort: 0x30,
+    consoleMfn: 0x34,
+    consolePort: 0x38,
+  },
+} as const;

@@ -11,6 +11,11 @@ export interface KeptRecord {
   readonly body: Uint8Array;
 }
 
+/** A record whose body no restorer refuses by itself. */
+export interface DecodedRecord extends KeptRecord {
+  readonly value: unknown;
+}
+
 /** The records of one PV vcpu; later ones replace earlier ones (LC-PV-16). */
 export interface VcpuRecords {
   basic?: KeptRecord;

@@ -2,7 +2,7 @@
  * The records of a libxc (or translated legacy) stream as they arrive: order rules, what each
  * record leaves in the domain, and its refusal. Bodies are judged by their codecs, PAGE_DATA by the
  * guest. A refused record leaves its name in `refused` and nothing else.
- * Source: libxc stream document; LC-TYP, LC-ORD, LC-PV-4..14, LC-HVM-4..6, LC-POL-5.
+ * Source: libxc stream document; LC-TYP, LC-ORD, LC-PV-4, LC-HVM-4..6, LC-POL-5.
  */
 import { checkCpuidPolicy, checkMsrPolicy, checkParamPage, ParamState } from "../checks/index.js";
 import type { Fault, Place } from "../findings/index.js";
@@ -31,42 +31,24 @@ import { Batch, type Guest } from "../guest/index.js";
 import {
   type BatchEvent,
   bodyContext,
-  bodyOffset,
-  guestWidthOf,
   type HvmParams,
-  type P2mFrames,
   type Policy,
-  type PvInfo,
-  p2mEntriesPerPage,
   placeOf,
   type RecordCodec,
   type RecordEvent,
   type RecordHead,
   recordRow,
-  type VcpuRecord,
 } from "../stream/index.js";
 import { EpochOrder } from "./epoch-order.js";
-import type { DomainFacts, KeptRecord, VcpuRecords } from "./facts.js";
+import type { DecodedRecord, DomainFacts, KeptRecord } from "./facts.js";
 import { applyParamToMemory } from "./hvm.js";
 import type { RestoreOptions } from "./options.js";
+import { PvRecords } from "./pv-records.js";
 import { typeBreach } from "./record-types.js";
 import { StaticPart } from "./static-part.js";
 
 /** Largest record body that releases before 4.10 take. */
 const OLD_BODY_MAX = 0x0080_0000;
-
-/** The vcpu records' slots. */
-const VCPU_SLOT: Readonly<Record<number, keyof VcpuRecords>> = {
-  [REC_TYPE_X86_PV_VCPU_BASIC]: "basic",
-  [REC_TYPE_X86_PV_VCPU_EXTENDED]: "extended",
-  [REC_TYPE_X86_PV_VCPU_XSAVE]: "xsave",
-  [REC_TYPE_X86_PV_VCPU_MSRS]: "msrs",
-};
-
-/** A record whose body no restorer refuses by itself. */
-interface DecodedRecord extends KeptRecord {
-  readonly value: unknown;
-}
 
 export class LibxcRecords {
   readonly #options: RestoreOptions;
@@ -75,6 +57,7 @@ export class LibxcRecords {
   readonly params: ParamState = new ParamState();
   readonly #order: EpochOrder;
   readonly #static: StaticPart;
+  readonly #pv: PvRecords;
   #longTold = false;
   #closingPlace: Place | null = null;
 
@@ -84,6 +67,8 @@ export class LibxcRecords {
     this.#guest = guest;
     this.#order = new EpochOrder(options.report);
     this.#static = new StaticPart(options, domain);
+    const parts = { staticPart: this.#static, order: this.#order };
+    this.#pv = new PvRecords(options, domain, guest, parts);
   }
 
   /** The records of a further epoch follow: each of them may come again. */
@@ -133,8 +118,9 @@ export class LibxcRecords {
       this.#report(head, "LC-PV-4");
       return;
     }
+    const premise = this.#pv.judgePremise(head);
     const kept = this.#decode(event);
-    if (kept === null || !this.#take(kept)) this.#domain.refused.add(head.name);
+    if (!premise || kept === null || !this.#take(kept)) this.#domain.refused.add(head.name);
   }
 
   /** Judge the body by itself. Null where the restorer would refuse it, or it was passed over. */
@@ -142,16 +128,14 @@ export class LibxcRecords {
     const row = recordRow(head.type);
     if (row === null) return null;
     const codec: RecordCodec<unknown> = row.codec as RecordCodec<never>;
-    const context = bodyContext(head, this.#domain.pvWidth);
+    const context = bodyContext(head, this.#pv.widthFor(head.type));
     const { value, faults } =
       body === null
         ? { value: null, faults: codec.lengthFaults(head.bodyBytes, context) }
         : codec.decode(body, context);
     let stopped = false;
     for (const fault of faults) stopped = this.#options.report(fault) || stopped;
-    if (VCPU_SLOT[head.type] !== undefined && value !== null) {
-      stopped = !this.#judgeVcpuId(value as VcpuRecord, head) || stopped;
-    }
+    stopped = !this.#pv.judgeVcpuId(value, head) || stopped;
     if (stopped || body === null || value === null) return null;
     return { head, body, value };
   }
@@ -190,23 +174,13 @@ export class LibxcRecords {
     const kept: KeptRecord = { head: record.head, body: record.body };
     switch (kept.head.type) {
       case REC_TYPE_X86_PV_INFO:
-        domain.pvWidth = guestWidthOf(value as PvInfo);
-        domain.pvLevels = (value as PvInfo).ptLevels;
-        this.#guest.pvWidth = domain.pvWidth;
-        return true;
       case REC_TYPE_X86_PV_P2M_FRAMES:
-        return this.#takeP2m(value as P2mFrames, kept);
       case REC_TYPE_X86_PV_VCPU_BASIC:
       case REC_TYPE_X86_PV_VCPU_EXTENDED:
       case REC_TYPE_X86_PV_VCPU_XSAVE:
       case REC_TYPE_X86_PV_VCPU_MSRS:
-        return this.#takeVcpu(value as VcpuRecord, kept);
       case REC_TYPE_SHARED_INFO:
-        if (domain.pvWidth === null && !this.#premiseRefused("X86_PV_INFO")) {
-          return !this.#report(kept.head, "LC-PV-11");
-        }
-        domain.sharedInfo = kept;
-        return true;
+        return this.#pv.take(record);
       case REC_TYPE_X86_TSC_INFO:
         domain.tscInfo = kept;
         return true;
@@ -240,53 +214,6 @@ export class LibxcRecords {
       default:
         return true;
     }
-  }
-
-  /** True, and counted, if a record that a rule builds on was refused. */
-  #premiseRefused(name: string): boolean {
-    if (!this.#domain.refused.has(name)) return false;
-    this.#options.suppress();
-    return true;
-  }
-
-  #takeP2m(value: P2mFrames, kept: KeptRecord): boolean {
-    const domain = this.#domain;
-    if (domain.pvWidth === null) {
-      if (this.#premiseRefused("X86_PV_INFO")) return false;
-      return !this.#report(kept.head, "LC-PV-7");
-    }
-    this.#static.memoryBegins(kept.head);
-    const { startPfn, endPfn, frames } = value;
-    if (domain.p2mRecords === 0 && endPfn === 0) return !this.#report(kept.head, "LC-PV-9");
-    if (domain.checkpoints > 0) this.#report(kept.head, "LC-CP-2");
-    const first = Math.floor(startPfn / p2mEntriesPerPage(domain.pvWidth));
-    for (const [i, pfn] of frames.entries()) domain.p2mFrames[first + i] = Number(pfn);
-    domain.p2mRecords += 1;
-    domain.p2mHead = kept.head;
-    this.#guest.maxPfn = Math.max(this.#guest.maxPfn, endPfn);
-    return true;
-  }
-
-  /** LC-PV-14. An empty blob is passed over before its id is looked at. */
-  #judgeVcpuId({ vcpuId, blob }: VcpuRecord, head: RecordHead): boolean {
-    const { vcpus } = this.#options;
-    if (vcpus === null || vcpuId < vcpus || blob.length === 0) return true;
-    return !this.#options.report({
-      ...placeOf(head),
-      rule: "LC-PV-14",
-      byteOffset: bodyOffset(head),
-      expected: `a vcpu id below ${vcpus}`,
-      actual: `${vcpuId}`,
-    });
-  }
-
-  #takeVcpu({ vcpuId, blob }: VcpuRecord, kept: KeptRecord): boolean {
-    const slot = VCPU_SLOT[kept.head.type];
-    // An empty blob is passed over before its id is looked at (LC-PV-12).
-    if (slot === undefined || blob.length === 0) return true;
-    this.#domain.vcpu(vcpuId)[slot] = kept;
-    this.#order.vcpu(kept.head, vcpuId);
-    return true;
   }
 
   /** Parameters take effect one by one as they are applied; the first refused one stops the rest. */

@@ -4,7 +4,15 @@
  * the new domain decides. Source: LC-PV-17, LC-PV-20..25; LC-SIM-6.
  */
 import type { Fault, Place } from "../findings/index.js";
-import { PAGE_BYTES, PAGE_TYPE_NAMES, PV_VCPU_LAYOUT, VCPU_HEAD_BYTES } from "../format/index.js";
+import {
+  PAGE_BYTES,
+  PAGE_TYPE_NAMES,
+  PV_START_INFO_LAYOUT,
+  PV_VCPU_LAYOUT,
+  VCPU_BASIC_BYTES_32,
+  VCPU_BASIC_BYTES_64,
+  VCPU_HEAD_BYTES,
+} from "../format/index.js";
 import type { Guest } from "../guest/index.js";
 import { bodyOffset, type Job, placeOf } from "../stream/index.js";
 import type { DomainFacts, KeptRecord } from "./facts.js";
@@ -13,28 +21,6 @@ import type { RestoreOptions } from "./options.js";
 const GDT_ENTS_MAX = 7168;
 const GDT_ENTS_PER_FRAME = 512;
 const CONSOLE_CONNECTION = 0xc10;
-
-/** Start info field offsets by guest width. */
-const START_INFO = {
-  8: {
-    nrPages: 0x20,
-    sharedInfo: 0x28,
-    flags: 0x30,
-    storeMfn: 0x38,
-    storePort: 0x40,
-    consoleMfn: 0x48,
-    consolePort: 0x50,
-  },
-  4: {
-    nrPages: 0x20,
-    sharedInfo: 0x24,
-    flags: 0x28,
-    storeMfn: 0x2c,
-    storePort: 0x30,
-    consoleMfn: 0x34,
-    consolePort: 0x38,
-  },
-} as const;
 
 type Width = 4 | 8;
 type Breach = Pick<Fault, "rule" | "byteOffset"> & Partial<Fault>;
@@ -74,12 +60,24 @@ class PvCompletion {
     const ids = [...domain.vcpus.keys()].sort((a, b) => a - b);
     for (const id of ids) {
       const basic = domain.vcpus.get(id)?.basic;
-      if (basic === undefined) continue;
+      if (basic === undefined || !this.#basicFits(basic, width)) continue;
       if (id === 0) yield* this.#startInfo(basic, width);
       this.#descriptorTable(id, basic, width);
       this.#baseTables(id, basic, width);
     }
     this.#p2m(width);
+  }
+
+  /** LC-PV-15 of a record that came before X86_PV_INFO, and was measured as a 32-bit guest's. */
+  #basicFits(kept: KeptRecord, width: Width): boolean {
+    const bytes = (width === 8 ? VCPU_BASIC_BYTES_64 : VCPU_BASIC_BYTES_32) + VCPU_HEAD_BYTES;
+    const fits = kept.head.bodyBytes === bytes;
+    if (!fits) {
+      const expected = `${bytes} bytes, as the guest's width asks for`;
+      const actual = `${kept.head.bodyBytes} bytes`;
+      this.#options.report({ ...this.#closing, rule: "LC-PV-15", expected, actual });
+    }
+    return fits;
   }
 
   /** PV_INFO or P2M_FRAMES never came: nothing behind them can be judged (LC-ORD-9). */
@@ -151,7 +149,7 @@ class PvCompletion {
     if (!this.#plainPage(kept, at, "LC-PV-20", "start info page", pfn)) return;
     const page = yield* this.#guest.readPage(pfn, "restored");
     const view = new DataView(page.buffer);
-    const fields = START_INFO[width];
+    const fields = PV_START_INFO_LAYOUT[width];
     const word = (offset: number) =>
       width === 8 ? Number(view.getBigUint64(offset, true)) : view.getUint32(offset, true);
     const storePfn = word(fields.storeMfn);
@@ -177,7 +175,7 @@ class PvCompletion {
   #writeStartInfo(page: Uint8Array, width: Width): void {
     const { sharedInfoFrame, storePort, consolePort } = this.#options;
     const view = new DataView(page.buffer, page.byteOffset, PAGE_BYTES);
-    const fields = START_INFO[width];
+    const fields = PV_START_INFO_LAYOUT[width];
     const word = (offset: number, value: number) => {
       if (width === 8) view.setBigUint64(offset, BigInt(value), true);
       else view.setUint32(offset, value, true);

@@ -56,10 +56,18 @@ export class StaticPart {
     }
   }
 
-  /** LC-ORD-2 and LC-ORD-3: PAGE_DATA and P2M_FRAMES end the static part, or find it missing. */
-  memoryBegins(head: RecordHead): void {
+  /**
+   * LC-ORD-2 and LC-ORD-3: PAGE_DATA and P2M_FRAMES end the static part, or find it missing.
+   *
+   * @param refused the record is refused for another reason: what stands behind it is not late
+   */
+  memoryBegins(head: RecordHead, refused = false): void {
     const domain = this.#domain;
     if (domain.staticPart !== "open") return;
+    if (refused) {
+      if (domain.version >= 3) this.#report(head, "LC-ORD-2");
+      return;
+    }
     if (domain.version < 3) {
       domain.staticPart = "inferred";
       domain.completion.push({

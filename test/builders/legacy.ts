@@ -58,9 +58,14 @@ export function toolstack(...payload: readonly Uint8Array[]): Uint8Array {
   return chunk(-18, u32le(whole.length), whole);
 }
 
+/** libxl's toolstack blob. */
+export function toolstackBlob(width: Width, ...list: readonly Region[]): Uint8Array {
+  return concat(u32le(1), u32le(list.length), ...list.map((entry) => region(width, entry)));
+}
+
 /** A toolstack chunk as libxl wrote it. */
 export function regions(width: Width, ...list: readonly Region[]): Uint8Array {
-  return toolstack(u32le(1), u32le(list.length), ...list.map((entry) => region(width, entry)));
+  return toolstack(toolstackBlob(width, ...list));
 }
 
 export const VIDEO: Region = {

@@ -30,7 +30,7 @@ export const PAGE_IDS: Readonly<Record<string, readonly string[]>> = {
     ...run("LL-HDR", 1, 5),
     ...run("LL-REC", 1, 5),
     ...run("LL-EMU", 1, 4),
-    ...run("LL-XS", 1, 5),
+    ...run("LL-XS", 1, 6),
     ...run("LL-QE", 1, 3),
     ...run("LL-POS", 1, 5),
     ...run("LL-CS", 1, 4),

@@ -49,7 +49,8 @@ const REJECTED = [
 const STRICT_ONLY = [
   ...["LC-HDR-6", "LC-HDR-7", "LC-DOM-3", "LC-REC-6", "LC-REC-8", "LC-TYP-4", "LC-PG-6"],
   ...["LC-PG-7", "LC-PV-3", "LC-PV-13", "LC-TSC-2", "LC-HVM-3", "LC-ORD-1", "LC-VER-3", "LC-CP-2"],
-  ...["LL-HDR-4", "LL-REC-3", "LL-REC-5", "LL-EMU-2", "LL-XS-3", "LL-POS-4", "HP-2"],
+  ...["LL-HDR-4", "LL-REC-3", "LL-REC-5", "LL-EMU-2", "LL-XS-3", "LL-XS-6", "LL-POS-4"],
+  "HP-2",
   ...["XS-REC-3", ...run("XS-CON", 1, 3), "XS-CON-6", "XS-WAT-3", ...run("XS-WEX", 1, 3)],
   ...["XS-TA-1", ...run("XS-NOD", 1, 5), "XS-NOD-7", "XS-QUO-5", ...run("XS-DOM", 1, 3)],
 ];

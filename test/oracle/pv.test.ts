@@ -108,6 +108,7 @@ describe("PV records", () => {
     ["LC-PV-11", insertBefore(STREAM, REC.X86_PV_INFO, sharedInfo())],
     ["LC-PV-10", insertBefore(STREAM, REC.END, sharedInfo(zeros(4088)))],
     ["LC-PV-15", vcpu(REC.X86_PV_VCPU_EXTENDED, 129)],
+    ["LC-PV-15", vcpu(REC.X86_PV_VCPU_EXTENDED, 64)],
     ["LC-PV-15", vcpu(REC.X86_PV_VCPU_XSAVE, 15)],
     ["LC-PV-15", vcpu(REC.X86_PV_VCPU_MSRS, 8)],
     ["LC-PV-15", vcpu(REC.X86_PV_VCPU_BASIC, 2800)],

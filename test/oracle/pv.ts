@@ -135,6 +135,7 @@ export class PvGuest {
     }
     const blobBytes = record.length - 8;
     if (!this.blobSizeFits(record.type, blobBytes)) throw new Reject("LC-PV-15", record.at);
+    if (record.type === EXTENDED) this.extendedSize(record, blobBytes);
     if (record.type === BASIC) this.basics.set(id, record);
   }
 
@@ -143,6 +144,14 @@ export class PvGuest {
     if (type === EXTENDED) return blobBytes <= 128;
     if (type === XSAVE) return blobBytes >= 16;
     return blobBytes % 16 === 0;
+  }
+
+  /** An EXTENDED blob tells its own size; what the record lacks of it is zero to a hypervisor. */
+  private extendedSize(record: StreamRecord, blobBytes: number): void {
+    const at = record.body + 12;
+    let size = 0;
+    for (let i = 0; i < 4 && 4 + i < blobBytes; i += 1) size += this.image.u8(at + i) * 256 ** i;
+    if (size < 32) throw new Reject("LC-PV-15", blobBytes > 4 ? at : record.at);
   }
 
   private layout(): Layout {

@@ -242,8 +242,22 @@ class Walker {
     return { go: "on", next: record.next };
   }
 
+  /**
+   * What follows a checkpoint is a libxl record, and no libxc one: the small type numbers of both
+   * layers overlap, 2 to 4 belong to PV guests in libxc, and a vcpu's record (4) has its length.
+   */
+  private libxlFollows(at: number): boolean {
+    if (!this.image.holds(at, 8)) return false;
+    const type = this.image.u32(at);
+    if (this.judgement.restore?.guest === "hvm") return type >= 2 && type <= 4;
+    return type === 4 && ![8 + 0x1430, 8 + 0xaf0].includes(this.image.u32(at + 4));
+  }
+
   /** libxl's part of a checkpoint: read up to CHECKPOINT_END first, then process it all. */
   private libxlCheckpoint(checkpoint: StreamRecord, isFirst: boolean): CheckpointAnswer {
+    if (!this.checkpointed && !this.libxlFollows(checkpoint.next)) {
+      throw new Reject("LC-CP-1", checkpoint.at);
+    }
     this.checkpointed = true;
     const queue: StreamRecord[] = [];
     let at = checkpoint.next;

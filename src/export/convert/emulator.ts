@@ -69,15 +69,16 @@ export class EmulatorState {
       const message = `${dropped} Xenstore entries of the device model break LL-XS-3: left out.`;
       this.#note({ note: "xenstore-dropped", message, byteOffset });
     }
+    const { emulatorId, index } = value;
     if (this.#xenstore === null) {
       if (pairs.length === 0) return;
       const data = dropped === 0 ? value.data : packXenstorePairs(pairs);
-      this.#xenstore = { ...value, data };
+      this.#xenstore = { emulatorId, index, data };
       return;
     }
     const merged = new Map<string, string>();
     for (const { key, value: text } of xenstorePairs(this.#xenstore.data)) merged.set(key, text);
     for (const [key, text] of pairs) merged.set(key, text);
-    this.#xenstore = { ...value, data: packXenstorePairs([...merged]) };
+    this.#xenstore = { emulatorId, index, data: packXenstorePairs([...merged]) };
   }
 }

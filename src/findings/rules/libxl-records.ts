@@ -194,6 +194,15 @@ export const LIBXL_RECORDS_RULES = [
     notVisible: "A habit of the writer: other keys are legal.",
   },
   {
+    id: "LL-XS-6",
+    ...STRICT_ONLY,
+    sentence: "Emulator xenstore data is strings, not the toolstack blob of legacy streams.",
+    enforcedBy: ["spec"],
+    source: "Patches of July 2015 that introduced the libxl stream; Xen libxl_stream_read.c",
+    hint: "It is read here; released versions of Xen refuse the record: convert the image first.",
+    example: "a record of type 2 that begins with version 1 and a count of regions",
+  },
+  {
     id: "LL-QE-1",
     ...NOTED,
     sentence: "The emulator's state goes to the device model unchanged.",

@@ -1,13 +1,14 @@
 /**
  * The toolstack chunk of a legacy stream: the regions that QEMU mapped, turned into the Xenstore
- * strings that EMULATOR_XENSTORE_DATA holds. Decoder only.
+ * strings that EMULATOR_XENSTORE_DATA holds. The same blob is the body of such a record in libxl
+ * streams from before the first release. Decoder only.
  *
  *   version u32 | count u32 | { phys_offset u64 | start_addr u64 | size u64 | namelen u32 | name
  *                               | 64-bit toolstack: 4 stray bytes }
  *
  * Source: Xen 4.5 libxl_dom.c (facts); LG-TS-1..4.
  */
-import type { Limits } from "../../findings/index.js";
+import { DEFAULT_LIMITS, type Limits } from "../../findings/index.js";
 import {
   LEGACY_TOOLSTACK_ENTRY_BYTES,
   LEGACY_TOOLSTACK_HEAD_BYTES,
@@ -84,16 +85,34 @@ export function readToolstack(
   strings: PackedStrings,
 ): ToolstackBreach | null {
   const before = strings.length;
-  const breached = readEntries(payload, width, strings);
-  if (breached !== null) strings.truncate(before);
-  return breached;
+  const end = readEntries(payload, width, strings);
+  if (typeof end === "number") return null;
+  strings.truncate(before);
+  return end;
 }
 
+/**
+ * The strings of a libxl record whose body is such a blob: at least one region, and nothing behind
+ * the last one, by a toolstack of either width.
+ *
+ * @returns null for any other body
+ * @throws {CapacityError} where the strings would be larger than any metadata may be
+ */
+export function toolstackStrings(body: Uint8Array): Uint8Array | null {
+  for (const width of [64, 32] as const) {
+    const strings = new PackedStrings(DEFAULT_LIMITS);
+    const end = readEntries(body, width, strings);
+    if (end === body.length && strings.length > 0) return strings.bytes();
+  }
+  return null;
+}
+
+/** Adds the strings of each region. Returns where the last one ends, or what is wrong. */
 function readEntries(
   payload: Uint8Array,
   width: LegacyWidth,
   strings: PackedStrings,
-): ToolstackBreach | null {
+): ToolstackBreach | number {
   const view = viewOf(payload);
   if (payload.length < LEGACY_TOOLSTACK_HEAD_BYTES) {
     const actual = `${payload.length} bytes`;
@@ -132,7 +151,7 @@ function readEntries(
     strings.add(name);
     at = nameAt + nameBytes + stray;
   }
-  return null;
+  return at;
 }
 
 function breach(

@@ -4,12 +4,15 @@
  *
  *   emulator_id u32 | index u32 | XENSTORE_DATA: key NUL value NUL ... / CONTEXT: emulator's blob
  *
+ * Streams from before the first release hold the legacy toolstack blob in place of the strings.
+ *
  * Source: libxl migration stream document; QEMU's migration stream (big-endian) for its head.
  */
 import { type Fault, hex, MAX_FAULTS_PER_BODY, MAX_ITEMS_PRINTED } from "../../findings/index.js";
 import {
   EMULATOR_HEAD_BYTES,
   EMULATOR_NAMES,
+  EMULATOR_UNKNOWN,
   QEMU_MAGIC,
   QEMU_SECTION_EOF,
   QEMU_SECTION_FULL,
@@ -36,6 +39,7 @@ import {
   recordFault,
   sizeFaults,
 } from "../codec.js";
+import { toolstackStrings } from "../legacy/toolstack.js";
 import { printedIfAny } from "../print.js";
 
 const QEMU_HEAD_BYTES = 8;
@@ -52,6 +56,8 @@ export interface EmulatorHead {
 export interface EmulatorXenstoreData extends EmulatorHead {
   /** Packed strings; xenstorePairs() takes them apart. */
   readonly data: Uint8Array;
+  /** The body as it came, where it is a toolstack blob (LL-XS-6); `data` is what it says. */
+  readonly toolstack?: Uint8Array;
 }
 
 /** EMULATOR_CONTEXT. */
@@ -72,15 +78,25 @@ export interface XenstorePair {
 
 /** The whole pairs of packed strings; an unfinished one at the end is left out. */
 export function* xenstorePairs(data: Uint8Array): Generator<XenstorePair, void, undefined> {
+  for (const { key, value, keyOffset, valueOffset } of pairsOf(data)) {
+    if (value !== null) yield { key, value, keyOffset, valueOffset };
+  }
+}
+
+/** The same, and a last key whose value is missing or has no NUL. */
+function* pairsOf(
+  data: Uint8Array,
+): Generator<Omit<XenstorePair, "value"> & { readonly value: string | null }, void, undefined> {
   let keyOffset = 0;
   while (keyOffset < data.length) {
     const keyEnd = data.indexOf(0, keyOffset);
-    const valueEnd = keyEnd === -1 ? -1 : data.indexOf(0, keyEnd + 1);
-    if (valueEnd === -1) return;
-    const valueOffset = keyEnd + 1;
+    if (keyEnd === -1) return;
     const key = latin1(data.subarray(keyOffset, keyEnd));
-    const value = latin1(data.subarray(valueOffset, valueEnd));
+    const valueOffset = keyEnd + 1;
+    const valueEnd = data.indexOf(0, valueOffset);
+    const value = valueEnd === -1 ? null : latin1(data.subarray(valueOffset, valueEnd));
     yield { key, value, keyOffset, valueOffset };
+    if (valueEnd === -1) return;
     keyOffset = valueEnd + 1;
   }
 }
@@ -92,13 +108,18 @@ export function packXenstorePairs(
   return latin1Bytes(pairs.map(([key, value]) => `${key}\0${value}\0`).join(""));
 }
 
-/** Codec of EMULATOR_XENSTORE_DATA. LL-EMU-1, 2, LL-XS-1, 2, 3 */
+/** Codec of EMULATOR_XENSTORE_DATA. LL-EMU-1, 2, LL-XS-1, 2, 3, 6 */
 export const EMULATOR_XENSTORE_DATA_CODEC: RecordCodec<EmulatorXenstoreData> = {
   sizes: atLeast(EMULATOR_HEAD_BYTES),
   lengthFaults: emulatorLengthFaults,
   decode(body, context) {
     const short = emulatorLengthFaults(body.length, context);
     if (short.length > 0) return { value: null, faults: short };
+    const early = toolstackStrings(body);
+    if (early !== null) {
+      const value = { emulatorId: EMULATOR_UNKNOWN, index: 0, data: early, toolstack: body };
+      return { value, faults: [earlyFault(context)] };
+    }
     const head = decodeHead(body);
     const data = body.subarray(EMULATOR_HEAD_BYTES);
     const faults = [
@@ -108,7 +129,7 @@ export const EMULATOR_XENSTORE_DATA_CODEC: RecordCodec<EmulatorXenstoreData> = {
     ];
     return { value: { ...head, data }, faults };
   },
-  encode: (value) => concatBytes(encodeHead(value), value.data),
+  encode: (value) => value.toolstack?.slice() ?? concatBytes(encodeHead(value), value.data),
   interpret(value) {
     const pairs: [string, string][] = [];
     for (const { key, value: text } of xenstorePairs(value.data)) {
@@ -116,9 +137,18 @@ export const EMULATOR_XENSTORE_DATA_CODEC: RecordCodec<EmulatorXenstoreData> = {
       pairs.push([key, text]);
     }
     const omitted = Math.floor(countStrings(value.data) / 2) - pairs.length;
-    return { ...headJson(value), pairs, ...printedIfAny("pairs_omitted", omitted) };
+    const head = value.toolstack === undefined ? headJson(value) : { form: "toolstack blob" };
+    return { ...head, pairs, ...printedIfAny("pairs_omitted", omitted) };
   },
 };
+
+function earlyFault(context: BodyContext): Fault {
+  return recordFault(context, "LL-XS-6", {
+    message: "The record holds the legacy toolstack blob, as libxl wrote before its first release.",
+    expected: "strings behind an emulator id",
+    actual: "the blob",
+  });
+}
 
 function packingFaults(data: Uint8Array, context: BodyContext): Fault[] {
   if (data.length === 0) return [];
@@ -142,7 +172,7 @@ function countStrings(data: Uint8Array): number {
 function pairFaults(data: Uint8Array, context: BodyContext): Fault[] {
   const faults: Fault[] = [];
   let index = 0;
-  for (const { key, value, keyOffset, valueOffset } of xenstorePairs(data)) {
+  for (const { key, value, keyOffset, valueOffset } of pairsOf(data)) {
     const fault = (rule: string, offset: number, expected: string, actual: string): void => {
       const text = { expected, actual: printable(actual) };
       faults.push(entryFault(context, rule, EMULATOR_HEAD_BYTES + offset, index, text));
@@ -153,7 +183,7 @@ function pairFaults(data: Uint8Array, context: BodyContext): Fault[] {
     if (!KEY_CHARACTERS.test(key)) {
       fault("LL-XS-3", keyOffset, "letters, digits and - / _ @ in a key", key);
     }
-    if (!VALUE_CHARACTERS.test(value)) {
+    if (value !== null && !VALUE_CHARACTERS.test(value)) {
       fault("LL-XS-3", valueOffset, "printable ASCII in a value", value);
     }
     if (faults.length >= MAX_FAULTS_PER_BODY) break;

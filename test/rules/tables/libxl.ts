@@ -3,6 +3,7 @@
  */
 import { ascii, concat, u8, u32le, zeros } from "../../builders/bytes.js";
 import { qemuState } from "../../builders/hvm.js";
+import { toolstackBlob, VIDEO } from "../../builders/legacy.js";
 import { checkpoint, end, pageData, REC } from "../../builders/libxc.js";
 import {
   checkpointEnd,
@@ -131,6 +132,12 @@ export const LIBXL: readonly RuleRow[] = [
     "a key with a space",
     () => good(emulatorXenstore("a b\0c\0")),
     () => good(emulatorXenstore("a-b\0c d\0")),
+  ),
+  row(
+    "LL-XS-6",
+    "the toolstack blob in place of strings",
+    () => good(libxlRecord(LIBXL_REC.EMULATOR_XENSTORE_DATA, toolstackBlob(64, VIDEO))),
+    () => good(emulatorXenstore("physmap/f0000000/name\0vga.vram\0")),
   ),
   row(
     "LL-QE-2",

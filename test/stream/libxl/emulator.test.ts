@@ -8,6 +8,7 @@ import {
   qemuHeadJson,
   xenstorePairs,
 } from "../../../src/stream/libxl/emulator.js";
+import { toolstackBlob, VIDEO } from "../../builders/legacy.js";
 import { bytesOf, contextAt, joined, told, words } from "../support.js";
 
 const HEAD = words(2, 0);
@@ -61,6 +62,34 @@ describe("EMULATOR_XENSTORE_DATA", () => {
     ["a value that cannot be printed, LL-XS-3", "a\0\x01\0", ["LL-XS-3@1018"]],
   ])("is faulty with %s", (_, data, faults) => {
     expect(told(decode(data).faults)).toEqual(faults);
+  });
+
+  it.each([32, 64] as const)(
+    "reads the blob of a %i-bit toolstack in its place, LL-XS-6",
+    (width) => {
+      const blob = toolstackBlob(width, VIDEO, { ...VIDEO, physOffset: 0n });
+      const { value, faults } = EMULATOR_XENSTORE_DATA_CODEC.decode(blob, XS);
+      expect(told(faults)).toEqual(["LL-XS-6@1000"]);
+      const pairs = [...xenstorePairs(value?.data ?? new Uint8Array(0))];
+      expect(pairs.map(({ key, value }) => [key, value])).toEqual([
+        ["physmap/fd000000/start_addr", "f0000000"],
+        ["physmap/fd000000/size", "800000"],
+        ["physmap/fd000000/name", "vga.vram"],
+        ["physmap/0/start_addr", "f0000000"],
+        ["physmap/0/size", "800000"],
+        ["physmap/0/name", "vga.vram"],
+      ]);
+      expect(value && EMULATOR_XENSTORE_DATA_CODEC.encode(value)).toEqual(blob);
+    },
+  );
+
+  it("takes nothing for a blob that is not one to its last byte", () => {
+    const blob = toolstackBlob(64, VIDEO);
+    const more = joined(blob, Uint8Array.of(0));
+    for (const body of [blob.subarray(0, -1), more, words(1, 0)]) {
+      const { faults } = EMULATOR_XENSTORE_DATA_CODEC.decode(body, XS);
+      expect(told(faults).join()).not.toContain("LL-XS-6");
+    }
   });
 
   it("shows what it finds wrong so that it can be printed", () => {

@@ -1,6 +1,9 @@
 /** Faults of a libxl stream: header, records, emulator data, order, checkpoints. Rules: LL. */
 import {
   EMULATOR_HEAD_BYTES,
+  LEGACY_TOOLSTACK_ENTRY_BYTES,
+  LEGACY_TOOLSTACK_HEAD_BYTES,
+  LEGACY_TOOLSTACK_VERSION,
   LIBXL_REC_TYPE_CHECKPOINT_END,
   LIBXL_REC_TYPE_CHECKPOINT_STATE,
   LIBXL_REC_TYPE_EMULATOR_CONTEXT,
@@ -73,6 +76,7 @@ export const LIBXL_FAULTS: readonly FaultRow[] = [
   { rule: "LL-XS-1", needs: EMULATOR, edit: storeData(Uint8Array.of(0x61, 0)) },
   { rule: "LL-XS-2", needs: EMULATOR, edit: storeData(packXenstorePairs([["/physmap", "1"]])) },
   { rule: "LL-XS-3", needs: EMULATOR, edit: storeData(packXenstorePairs([["a b", "1"]])) },
+  { rule: "LL-XS-6", needs: EMULATOR, edit: editBody(store, toolstackBlob) },
   {
     rule: "LL-QE-2",
     needs: EMULATOR,
@@ -129,6 +133,15 @@ function headerWord(offset: number, value: number): Edit {
     writeU32BE(bytes, offset, value);
     return undefined;
   });
+}
+
+/** The legacy blob of a 32-bit toolstack with one region, at page 0, without a name. */
+function toolstackBlob(): Uint8Array {
+  const body = new Uint8Array(LEGACY_TOOLSTACK_HEAD_BYTES + LEGACY_TOOLSTACK_ENTRY_BYTES + 1);
+  writeU32(body, 0, LEGACY_TOOLSTACK_VERSION);
+  writeU32(body, 4, 1);
+  writeU32(body, body.length - 5, 1);
+  return body;
 }
 
 /** Give EMULATOR_XENSTORE_DATA other strings. */
