@@ -110,14 +110,14 @@ function comparison(run) {
       if (!row.name.endsWith(", TypeScript")) continue;
       const wasm = rows.find(({ name }) => name === row.name.replace("TypeScript", "WASM"));
       if (wasm === undefined) continue;
-      const times = row.median / wasm.median;
+      const times = (row.cpu ?? row.median) / (wasm.cpu ?? wasm.median);
       const words = `${row.name.slice(0, -", TypeScript".length)} (${times.toFixed(2)})`;
       (times > 1.1 ? ahead : times < 0.9 ? behind : level).push(words);
     }
   }
   const line = (what, list) => (list.length === 0 ? [] : [`- ${what}: ${list.join(", ")}.`]);
   return [
-    "Both engines on equal work, equal output checked first; how many times as long TypeScript takes:",
+    "Both engines on equal work, equal output checked first; how much more processor time TypeScript takes (kernels: time):",
     "",
     ...line("WASM is ahead", ahead),
     ...line("level", level),
