@@ -111,7 +111,7 @@ function runThreads(
 ): boolean {
   const task = digestTask(platform.module(), fd, parts);
   const { counters } = parts;
-  const workers = Array.from({ length: threads - 1 }, () => startWorker(task));
+  const workers = startWorkers(task, threads - 1);
   const telling = new Telling(parts, onPages);
   try {
     digestParts(task, readSync, (part) => telling.tell(part));
@@ -150,6 +150,17 @@ class Telling {
     this.stopped = false;
     this.#told = before;
   }
+}
+
+/** As many threads as the system gives: it may refuse some, or all, to a process that it bounds. */
+function startWorkers(task: unknown, wanted: number): Worker[] {
+  const workers: Worker[] = [];
+  try {
+    while (workers.length < wanted) workers.push(startWorker(task));
+  } catch {
+    // The parts are done by those that are there, this thread at least.
+  }
+  return workers;
 }
 
 /** A thread that runs the text of digestParts(): it needs no file of its own in any package. */
