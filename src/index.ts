@@ -19,6 +19,15 @@ export {
   type FileResult,
   type Finding,
   type GenerationIdResult,
+  type HostCpu,
+  type HostDescription,
+  type HostGuest,
+  type HostLeaf,
+  type HostLimits,
+  type HostPolicy,
+  type HostPolicyName,
+  type HostReason,
+  type HostResult,
   InputError,
   type InspectBatch,
   type InspectHeader,
@@ -62,6 +71,6 @@ export type {
   Source,
   SourceFacts,
 } from "./input/index.js";
-export { VERSION } from "./ops/index.js";
+export { describeHost, type HostOptions, parseHostDescription, VERSION } from "./ops/index.js";
 export * from "./ops/library/index.js";
 export { FORMAT_HINTS, type FormatHint } from "./stream/index.js";

@@ -22,8 +22,11 @@ const CR0_KNOWN = 0xe005_003fn;
 const FLAGS_KNOWN = 1;
 const U32_LIMIT = 1n << 32n;
 
-/** CR4 bits with the feature that allows each; null: always there; several: any of them. */
-const CR4_BITS: readonly (readonly [bit: number, features: readonly string[] | null])[] = [
+/** Bits of a register with the features that allow each; null: always there; several: any. */
+export type FeatureBits = readonly (readonly [bit: number, features: readonly string[] | null])[];
+
+/** CR4 bits with the feature that allows each. */
+export const CR4_BITS: FeatureBits = [
   [0, ["vme"]],
   [1, ["vme"]],
   [2, ["tsc"]],
@@ -50,7 +53,7 @@ const CR4_BITS: readonly (readonly [bit: number, features: readonly string[] | n
 ];
 
 /** EFER bits with the feature that allows each. */
-const EFER_BITS: readonly (readonly [bit: number, features: readonly string[] | null])[] = [
+export const EFER_BITS: FeatureBits = [
   [0, ["syscall"]],
   [8, ["lm"]],
   [10, ["lm"]],
@@ -114,27 +117,28 @@ function checkByPolicy(cpu: HvmFields["CPU"], cpuid: readonly CpuidLeaf[], repor
     const text = { expected: `cr3 of ${bits} bits`, actual: hex(cpu.cr3) };
     report("HC-20", fieldOffset(HVM_CPU_LAYOUT, "cr3"), text);
   }
-  const cr4 = refusedBits(cpu.cr4, CR4_BITS, cpuid);
+  const has = (name: string) => hasFeature(cpuid, name);
+  const cr4 = refusedBits(cpu.cr4, CR4_BITS, has);
   if (cr4 !== 0n) {
     const text = { expected: "bits that the CPU policy allows", actual: `cr4 with ${hex(cr4)}` };
     report("HC-20", fieldOffset(HVM_CPU_LAYOUT, "cr4"), text);
   }
-  const efer = refusedBits(cpu.msr_efer, EFER_BITS, cpuid);
+  const efer = refusedBits(cpu.msr_efer, EFER_BITS, has);
   if (efer !== 0n) {
     const text = { expected: "bits that the CPU policy allows", actual: `efer with ${hex(efer)}` };
     report("HC-20", fieldOffset(HVM_CPU_LAYOUT, "msr_efer"), text);
   }
 }
 
-// Bits of a value that do not exist, or whose features a policy is known to lack.
-function refusedBits(
+/** Bits of a value that do not exist, or whose features are known to be lacking. */
+export function refusedBits(
   value: bigint,
-  bits: readonly (readonly [bit: number, features: readonly string[] | null])[],
-  cpuid: readonly CpuidLeaf[],
+  bits: FeatureBits,
+  has: (name: string) => boolean | null,
 ): bigint {
   let refused = value;
   for (const [bit, features] of bits) {
-    const lacking = features?.every((name) => hasFeature(cpuid, name) === false) ?? false;
+    const lacking = features?.every((name) => has(name) === false) ?? false;
     if (!lacking) refused &= ~(1n << BigInt(bit));
   }
   return refused;

@@ -45,6 +45,8 @@ interface Held {
 export class ParamState {
   readonly #held = new Map<number, Held>();
   readonly #seenInEpoch = new Set<number>();
+  /** Indices with a refused value: what they are set to is not known to be missing. */
+  readonly #refused = new Set<number>();
 
   /**
    * Set one parameter. A refused one changes nothing.
@@ -63,7 +65,10 @@ export class ParamState {
       faults.push(fault("HP-2", { expected: "an index below 2^32", actual: hex(index) }));
     }
     const refusals = this.#refusals(cut, value, fault);
-    if (refusals.length > 0) return [...faults, ...refusals];
+    if (refusals.length > 0) {
+      this.#refused.add(cut);
+      return [...faults, ...refusals];
+    }
     if (this.#seenInEpoch.has(cut)) {
       faults.push(fault("HP-5", { expected: "an index once", actual: `index ${cut} again` }));
     }
@@ -117,6 +122,7 @@ export class ParamState {
     const alone = hasPfn ? pfn : pages;
     if (hasPfn === hasPages || alone === undefined) return [];
     const [there, missing] = hasPfn ? [32, 33] : [33, 32];
+    if (this.#refused.has(missing)) return [];
     const text = { expected: `index ${missing} beside index ${there}`, actual: "it is not set" };
     return [faultAt(alone.place)("HP-6", text)];
   }

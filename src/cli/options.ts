@@ -106,6 +106,25 @@ export interface FindingsOption {
   readonly maxFindings?: number;
 }
 
+/** What addReportOptions() parses to: paths, "-" for standard output. */
+export interface ReportFlags {
+  readonly junit?: string;
+  readonly sarif?: string;
+  readonly html?: string;
+  readonly prometheus?: string;
+  readonly github: boolean;
+}
+
+/** Options of every command that judges images for a CI system. */
+export function addReportOptions(command: Command): Command {
+  return command
+    .option("--junit <file>", "write a JUnit XML report")
+    .option("--sarif <file>", "write a SARIF 2.1.0 report")
+    .option("--html <file>", "write a report to read in a browser")
+    .option("--prometheus <file>", "write metrics for node_exporter's textfile collector")
+    .option("--github", "annotations and a step summary for GitHub Actions", false);
+}
+
 /** Options of every command that reads an image. */
 export function addReadingOptions(command: Command): Command {
   return command

@@ -4,11 +4,13 @@
  */
 import { Command, CommanderError, Option } from "commander";
 import { EXIT_CODES_HELP, EXIT_USAGE, exitCodeOf } from "./exit-codes.js";
+import { addHost } from "./host-tree.js";
 import {
   addDomainOptions,
   addFindingsOption,
   addOutputOptions,
   addReadingOptions,
+  addReportOptions,
   parseBytes,
   parseInteger,
   parsePfns,
@@ -58,6 +60,7 @@ const COMMANDS: Readonly<Record<string, (program: Command, done: (code: number) 
     manifest: addManifest,
     explain: addExplain,
     bench: addBench,
+    host: (program, done) => addHost(program, done, addExamples),
     help: addHelp,
     completion: addCompletion,
   };
@@ -80,7 +83,10 @@ export function buildProgram(done: (code: number) => void, named?: string): Comm
     .exitOverride()
     .showHelpAfterError("(--help tells more)")
     .showSuggestionAfterError()
-    .addHelpText("after", `\nTopics: xenstream help profiles | json | exit-codes | formats | rules`)
+    .addHelpText(
+      "after",
+      `\nTopics: xenstream help profiles | json | exit-codes | formats | hosts | reports | rules`,
+    )
     .addHelpText("after", EXIT_CODES_HELP);
   const one = named !== undefined && Object.hasOwn(COMMANDS, named) && !NEED_ALL.includes(named);
   for (const name of one ? [named] : Object.keys(COMMANDS)) COMMANDS[name]?.(program, done);
@@ -92,13 +98,16 @@ function addVerify(program: Command, done: (code: number) => void): void {
     .command("verify")
     .description("is each image right? every fault, with rule, byte offset, reason")
     .argument("<file...>", 'paths of images, or "-" for standard input')
-    .option("--read-data", "read page contents too, to find disk faults", false);
-  addOutputOptions(addReadingOptions(addFindingsOption(command)));
+    .option("--read-data", "read page contents too, to find disk faults", false)
+    .option("--on <host>", "will it restore there? a description that `xenstream host` made");
+  addOutputOptions(addReadingOptions(addReportOptions(addFindingsOption(command))));
   addExamples(command, [
     ["xenstream verify vm.save", "every fault; exit 1 if it would not restore"],
     ["xenstream verify --profile strict *.save", "reject what the documents forbid too"],
     ["zcat vm.save.gz | xenstream verify -", "from a pipe"],
+    ["xenstream verify --on hostb.json vm.save", "and whether that host would take it"],
     ["xenstream verify --json vm.save | jq .files[0].verdict", "for a script"],
+    ["xenstream verify --junit out.xml *.save", "and a report for Jenkins or GitLab"],
   ]);
   command.action(async (files: string[], flags) => {
     const { verifyCommand } = await import("./verify.js");
@@ -260,7 +269,7 @@ function addHelp(program: Command): void {
   program
     .command("help")
     .description("help for a command or a topic")
-    .argument("[topic]", "a command, or profiles, json, exit-codes, formats, rules")
+    .argument("[topic]", "a command, or profiles, json, exit-codes, formats, hosts, reports, rules")
     .action(async (topic: string | undefined) => {
       const { helpCommand } = await import("./help.js");
       helpCommand(program, topic);

@@ -41,6 +41,9 @@ errors still go to standard error. Fields are only ever added.
   findings[]          rule, severity, layer, byteOffset, message, and where they
                       apply recordIndex, recordType, entryIndex, expected,
                       actual, hint, excerpt (bytes around, of a file)
+  host                with --on: name, verdict (fits or blocked), blocking[]
+                      (rule, message, beyondXen), needs, notChecked[]; findings
+                      of it carry onHost, beyondXen where Xen would not refuse
   suppressed          checks left out: what they rest on was refused
   memory, hvmParams, completion, emulator, xenstore      restore
   headers, records, batches, hvmContext, config          inspect
@@ -91,11 +94,56 @@ Each finding names the rule it breaks, as LC-PG-5. The letters tell the format:
   XA   XAPI image                DT   detection, xend and others
   HP   HVM parameters            HC   HVM context
   VG   VM Generation ID          XS   Xenstore stream
-  LG   legacy stream
+  LG   legacy stream             HF   the host that is to restore
 
 "xenstream explain ID" tells a rule with its source, severities, an example and
 what to do; docs/RULES.md lists them all. Ids never change and are never used
 again.
+`;
+
+const HOSTS = `
+verify --on HOST.json asks beyond "is it right?" also "will it restore there?".
+HOST.json describes the host; "xenstream host" writes one, from options and from
+what the host's own tools print:
+
+  xl info > info; xen-cpuid -p > cpu                    on the host
+  xenstream host --xl-info info --xen-cpuid cpu -o b.json
+  xenstream verify --on b.json vm.save                  exit 1 if it would not
+
+Looked at are the stream's version, records, lengths and parameters against the
+limits of the host's release; the CPU policies of the image against the most
+that guests get there, bit by bit; registers and extended state in use; memory,
+vcpus, kind of guest, device model, TSC. Each reason names the record, leaf,
+register, bit or limit. What Xen itself would not refuse, and estimates, are
+marked "beyond Xen's own checks". What neither file tells is not checked, and
+the report says so: "nothing known is in the way" is no more than that.
+
+docs/host.md describes the file and every check; docs/host.schema.json is its
+JSON Schema.
+`;
+
+const REPORTS = `
+Beside what they print, verify and batch write reports for other programs. Any
+number of them at once; "-" sends one of them to standard output, in place of
+the text. A file appears once it is whole.
+
+  --junit FILE        JUnit XML (Jenkins, GitLab): an image is a test, rejected
+                      a failure, one without a verdict an error
+  --sarif FILE        SARIF 2.1.0 (GitHub code scanning): a finding is a result,
+                      with its rule and its bytes in the image
+  --html FILE         one page to read and to keep, the worst images first
+  --prometheus FILE   metrics for node_exporter's textfile collector
+  --github            GitHub Actions: annotations in the log (on standard error
+                      if standard output is a document), and a summary appended
+                      to the file that GITHUB_STEP_SUMMARY names
+
+What other tools take is bounded, and what goes beyond is counted in the report;
+--json has all. SARIF: 20,000 errors, 5,000 warnings and notes, shared fairly
+among images. Annotations: 10 errors, 10 warnings. Step summary: 500 images,
+1 MB. JUnit: 10,000 findings an image. HTML: 5,000 images, 200 of them with 100
+findings each. Prometheus: 10,000 images. docs/ci.md has whole workflows.
+
+  xenstream verify *.save --junit junit.xml --html report.html
 `;
 
 /** Every topic, in the order in which they are listed. */
@@ -104,5 +152,7 @@ export const TOPICS: readonly Topic[] = [
   { name: "json", title: "JSON documents", text: JSON_TEXT.trim() },
   { name: "exit-codes", title: "Exit codes", text: EXIT_CODES_TEXT.trim() },
   { name: "formats", title: "Formats that are read", text: FORMATS.trim() },
+  { name: "hosts", title: "Hosts: will it restore there?", text: HOSTS.trim() },
+  { name: "reports", title: "Report files for CI systems", text: REPORTS.trim() },
   { name: "rules", title: "Rules and their ids", text: RULES_TEXT.trim() },
 ];

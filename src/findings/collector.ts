@@ -113,6 +113,8 @@ function judge(fault: Fault, profile: Profile): Finding {
     ...(fault.expected === undefined ? {} : { expected: fault.expected }),
     ...(fault.actual === undefined ? {} : { actual: fault.actual }),
     ...(hint === undefined ? {} : { hint }),
+    ...(fault.onHost === undefined ? {} : { onHost: true }),
+    ...(fault.onHost === "beyond-xen" ? { beyondXen: true } : {}),
   };
 }
 

@@ -8,6 +8,7 @@
  */
 import type { GuestKind } from "../format/index.js";
 import type { ContainerChain, Finding, Profile, Verdict } from "./finding.js";
+import type { HostResult } from "./host-document.js";
 
 /** Version of every document; moves only if a field changes its meaning. */
 export type DocumentVersion = 1;
@@ -66,6 +67,8 @@ export interface FileResult {
   readonly findingsDropped?: number;
   /** By byteOffset, then rule. */
   readonly findings: readonly Finding[];
+  /** With `--on`: whether a host would take the image, too. */
+  readonly host?: HostResult;
 }
 
 /** `verify --json`. */

@@ -34,6 +34,8 @@ export interface Fault extends Place {
   readonly actual?: string | undefined;
   /** What to do about it; the rule's own hint if left out. */
   readonly hint?: string | undefined;
+  /** The image does not fit a host: as its Xen sees it, or beyond what Xen itself looks at. */
+  readonly onHost?: "xen" | "beyond-xen" | undefined;
 }
 
 /** Some bytes of the input, as they stand around a fault. */
@@ -57,6 +59,10 @@ export interface Finding {
   readonly expected?: string;
   readonly actual?: string;
   readonly hint?: string;
+  /** Of the host that the image was checked against (`--on`), not of the image alone. */
+  readonly onHost?: true;
+  /** With `onHost`: Xen would not refuse it; the guest would suffer, or it is an estimate. */
+  readonly beyondXen?: true;
   /** The bytes there: with the first findings of each rule, if the input can be read again. */
   readonly excerpt?: Excerpt;
 }

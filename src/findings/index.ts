@@ -6,6 +6,7 @@ export * from "./command-documents.js";
 export * from "./documents.js";
 export * from "./errors.js";
 export * from "./finding.js";
+export * from "./host-document.js";
 export * from "./inspect-document.js";
 export * from "./limits.js";
 export * from "./memory-documents.js";

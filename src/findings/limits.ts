@@ -43,6 +43,10 @@ export const DEFAULT_LIMITS: Limits = {
 
 /** Faults that one record body, header or chain can yield; what lies behind is not judged. */
 export const MAX_FAULTS_PER_BODY = 4096;
+/** Largest description of a host, or text to make one of. */
+export const MAX_HOST_FILE_BYTES = 4 * 1024 ** 2;
+/** Reasons that are listed why a host would not take an image; the others are counted. */
+export const MAX_HOST_REASONS = 1000;
 /** Items of one list, or bytes of one hex string, that an inspected record is printed with. */
 export const MAX_ITEMS_PRINTED = 65_536;
 /** Records of one HVM context whose content is judged; the framing of all of them is. */

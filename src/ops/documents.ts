@@ -36,6 +36,7 @@ export function fileResult(
     ...(stream === null ? {} : { stream }),
     suppressed: collector.suppressed,
     findings: collector.findings(),
+    ...(restorer.hostFit === null ? {} : { host: restorer.hostFit.result() }),
   };
 }
 

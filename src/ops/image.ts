@@ -6,7 +6,12 @@ import type { MemoryModel, PageEngine } from "../engine/index.js";
 import { FindingCollector, type Limits, type Profile, StreamError } from "../findings/index.js";
 import type { GuestKind, Layer } from "../format/index.js";
 import type { BatchFacts } from "../guest/index.js";
-import { DOMAIN_DEFAULTS, type RestoreOptions, Restorer } from "../restore/index.js";
+import {
+  DOMAIN_DEFAULTS,
+  type HostCheck,
+  type RestoreOptions,
+  Restorer,
+} from "../restore/index.js";
 import {
   type ImageEnd,
   isRequest,
@@ -29,6 +34,8 @@ export interface ReadingOptions {
   readonly storePort: number;
   readonly consolePort: number;
   readonly checkpoint: number | null;
+  /** The host that the image is checked against, too (hostCheck()). */
+  readonly host?: HostCheck | null | undefined;
   /** Is told of every PAGE_DATA record that was taken over. */
   readonly onBatch?: ((facts: BatchFacts) => void) | undefined;
 }
@@ -66,6 +73,7 @@ export class Image {
       consolePort: options.consolePort,
       checkpoint: options.checkpoint,
       onBatch: options.onBatch,
+      host: options.host,
       report: (fault) => this.collector.add(fault).stopsRestore,
       suppress: () => this.collector.suppress(),
     };

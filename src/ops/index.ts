@@ -21,9 +21,20 @@ export * from "./extract-section.js";
 export * from "./generate.js";
 export { type GenidChange, parseGenidChange } from "./genid.js";
 export type { ReadingHooks, ReadingProgress } from "./hooks.js";
+export { hostCheck } from "./host/check.js";
+export {
+  checkHostDescription,
+  parseHostDescription,
+  readHostFile,
+  readTextFile,
+} from "./host/description.js";
+export { describeHost, type HostOptions } from "./host/host.js";
+export { parseXenCpuid } from "./host/xen-cpuid.js";
+export { parseXlInfo } from "./host/xl-info.js";
 export * from "./image.js";
 export * from "./inspect.js";
 export * from "./manifest.js";
+export * from "./outcome-spool.js";
 export * from "./output.js";
 export { STANDARD_OUTPUT } from "./output.js";
 export { parallelDigest } from "./parallel-digest.js";

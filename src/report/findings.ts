@@ -149,7 +149,7 @@ function remainder(findings: readonly Finding[], style: Style): string[] {
 }
 
 /** `byte 4231 (0x1087), libxc record 3 PAGE_DATA, entry 7`. */
-function placeText(finding: Finding): string {
+export function placeText(finding: Finding): string {
   const { byteOffset, layer, recordIndex, recordType, entryIndex } = finding;
   const record = recordIndex === undefined ? "" : ` record ${recordIndex}`;
   const type = recordType === undefined ? "" : ` ${recordType}`;

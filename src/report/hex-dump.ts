@@ -17,9 +17,8 @@ export function hexDump(finding: Finding, style: Style): string[] {
   const { excerpt } = finding;
   if (excerpt === undefined) return [];
   const bytes = bytesOf(excerpt);
-  const offset = finding.byteOffset - excerpt.byteOffset;
-  const field = fieldOf(finding, bytes.slice(offset));
-  const first = offset + field.at;
+  const field = fieldOf(finding, bytes.slice(finding.byteOffset - excerpt.byteOffset));
+  const first = finding.byteOffset - excerpt.byteOffset + field.at;
   const last = Math.min(first + field.count, bytes.length) - 1;
   const digits = Math.max(8, (excerpt.byteOffset + LINE_BYTES).toString(16).length);
   const lines: string[] = [];
@@ -38,6 +37,18 @@ export function hexDump(finding: Finding, style: Style): string[] {
     if (mark !== "") lines.push(`${" ".repeat(head.length)}${style.paint.red(mark)}`);
   }
   return lines;
+}
+
+/**
+ * The faulty field, in bytes of the input: told by the bytes that stand there if the finding has
+ * them; the image may end before the field does.
+ */
+export function faultyField(finding: Finding): { byteOffset: number; byteLength: number } {
+  const { byteOffset, excerpt } = finding;
+  const bytes =
+    excerpt === undefined ? [] : bytesOf(excerpt).slice(byteOffset - excerpt.byteOffset);
+  const { at, count } = fieldOf(finding, bytes);
+  return { byteOffset: byteOffset + at, byteLength: count };
 }
 
 /** Without its characters where the line would be too long. */

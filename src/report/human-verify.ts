@@ -3,6 +3,7 @@
  */
 import type { FileResult } from "../findings/index.js";
 import { findingLines } from "./findings.js";
+import { hostLines } from "./human-host.js";
 import { PLAIN, type TextOptions } from "./style.js";
 import { findingsFact, formatsFact, streamFacts, verdictLine } from "./summary.js";
 import { plural, printableDocument } from "./text.js";
@@ -36,6 +37,7 @@ export function renderVerify(document: FileResult, options: TextOptions): string
     ...(result.stream === undefined ? [] : streamFacts(result.stream, style)),
     ...findingsFact(result, options),
     ...findingLines(result, options),
+    ...(result.host === undefined ? [] : hostLines(result.host, options)),
   ];
   return `${lines.join("\n")}\n`;
 }

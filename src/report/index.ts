@@ -3,6 +3,7 @@
 export * from "./bench.js";
 export * from "./human-convert.js";
 export * from "./human-explain.js";
+export * from "./human-host.js";
 export * from "./human-inspect.js";
 export * from "./human-restore.js";
 export * from "./human-verify.js";

@@ -49,6 +49,34 @@ export function pvhOfConfig(section: SectionEvent): boolean | null {
   return found === null ? null : /^(xen)?pvh$/.test(found[1] ?? "");
 }
 
+/** QEMU machine in libvirt's XML. */
+const XML_MACHINE = /<type\b[^>]*\bmachine\s*=\s*["']([^"']{1,64})["']/;
+/** Device model in xl's text. */
+const TEXT_DEVICE_MODEL = /^\s*device_model_version\s*=\s*["']([\w-]{1,64})["']/m;
+
+/** The QEMU machine that a config names; null where it names none. */
+export function machineOfConfig(section: SectionEvent): string | null {
+  if (section.name !== "config" || section.layer !== "libvirt" || section.body === null)
+    return null;
+  return XML_MACHINE.exec(new TextDecoder().decode(section.body))?.[1] ?? null;
+}
+
+/** The device model that an xl config names, as "qemu-xen"; null where it names none. */
+export function deviceModelOfConfig(section: SectionEvent): string | null {
+  if (section.name !== "config" || section.layer !== "xl" || section.body === null) return null;
+  const parsed = parseJsonConfig(section.body);
+  if (!parsed.ok) {
+    return TEXT_DEVICE_MODEL.exec(new TextDecoder().decode(section.body))?.[1] ?? null;
+  }
+  const build = parsed.config.b_info;
+  if (typeof build !== "object" || build === null) return null;
+  const { device_model_version: version } = build as Record<string, unknown>;
+  // libxl's JSON writes enumerations with underscores.
+  return typeof version === "string" && version.startsWith("qemu_xen")
+    ? version.replaceAll("_", "-")
+    : null;
+}
+
 /** libxl's JSON: b_info.max_vcpus. */
 function jsonVcpus(config: Readonly<Record<string, unknown>>): number | null {
   const build = config.b_info;

@@ -22,6 +22,7 @@ import {
 import { pvhOfConfig, vcpusOfConfig } from "./config.js";
 import { DomainFacts } from "./facts.js";
 import { compareConfiguredGenid } from "./genid.js";
+import type { HostFit } from "./host-fit.js";
 import { completeHvm, completeParams, completePorts } from "./hvm.js";
 import { LibxcRecords } from "./libxc-records.js";
 import { LibxlRecords } from "./libxl-records.js";
@@ -47,6 +48,8 @@ export class Restorer {
   #frozen = false;
   #vcpus: number | null;
   #domainOptions: RestoreOptions;
+  /** Null where no host was named. */
+  readonly hostFit: HostFit | null;
   #xenstore: { readonly header: XenstoreHeader; readonly checks: XenstoreChecks } | null = null;
 
   constructor(options: RestoreOptions) {
@@ -54,10 +57,12 @@ export class Restorer {
     this.#domainOptions = options;
     this.#vcpus = options.vcpus;
     this.libxl = new LibxlRecords(options);
+    this.hostFit = options.host?.(options.report) ?? null;
   }
 
   /** Take one event. A moment may leave a job that has to be done before the next event. */
   accept(event: StreamEvent): Job<void> | null {
+    if (!this.#frozen) this.hostFit?.observe(event);
     switch (event.event) {
       case "container":
         this.container.push(event.name);
@@ -84,6 +89,7 @@ export class Restorer {
 
   /** The image is over, by its end or because framing was lost: what only then is certain. */
   finish(): void {
+    this.hostFit?.finish({ domain: this.domain, guest: this.guest, vcpus: this.#vcpus });
     if (this.#xenstore === null) return;
     for (const fault of this.#xenstore.checks.finish()) this.options.report(fault);
     for (let left = this.#xenstore.checks.suppressed; left > 0; left -= 1) this.options.suppress();

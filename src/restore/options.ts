@@ -5,6 +5,10 @@ import type { MemoryModel, PageEngine } from "../engine/port.js";
 import type { Fault, Limits } from "../findings/index.js";
 import type { GuestKind } from "../format/index.js";
 import type { BatchFacts } from "../guest/index.js";
+import type { HostFit } from "./host-fit.js";
+
+/** Makes what watches one image for a host. Passed in, so that it is loaded where it is wanted. */
+export type HostCheck = (report: (fault: Fault) => void) => HostFit;
 
 export interface RestoreOptions {
   readonly engine: PageEngine;
@@ -21,6 +25,8 @@ export interface RestoreOptions {
   readonly consolePort: number;
   /** The guest as of this many committed checkpoints; null: as of the last one. */
   readonly checkpoint: number | null;
+  /** The host that the image is checked against, too; null or left out: none. */
+  readonly host?: HostCheck | null | undefined;
   /** Is told of every PAGE_DATA record that was taken over. */
   readonly onBatch?: ((facts: BatchFacts) => void) | undefined;
   /** Takes every fault. Returns true if it stops Xen's restorer (error in profile `restore`). */

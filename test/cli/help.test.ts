@@ -27,13 +27,16 @@ describe("help", () => {
     expect(stdout).toMatch(/Exit codes:\n {2}0 .*\n {2}1 .*\n {2}2 .*\n {2}3 .*\n {2}130 /);
   });
 
-  it.each(["profiles", "json", "exit-codes", "formats", "rules"])("has the topic %s", (topic) => {
-    const { code, stdout } = xenstream(["help", topic]);
-    expect(code).toBe(0);
-    expect(stdout.split("\n").length).toBeGreaterThan(8);
-    expect(widest(stdout.split("\n"))).toBeLessThan(81);
-    expect(xenstream(["--help"]).stdout).toContain(topic);
-  });
+  it.each(["profiles", "json", "exit-codes", "formats", "reports", "rules"])(
+    "has the topic %s",
+    (topic) => {
+      const { code, stdout } = xenstream(["help", topic]);
+      expect(code).toBe(0);
+      expect(stdout.split("\n").length).toBeGreaterThan(8);
+      expect(widest(stdout.split("\n"))).toBeLessThan(81);
+      expect(xenstream(["--help"]).stdout).toContain(topic);
+    },
+  );
 
   it("names every format in its topic", () => {
     const { stdout } = xenstream(["help", "formats"]);

@@ -74,4 +74,7 @@ export const PAGE_IDS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Ids that xenstream added, going on from the pages' numbers. */
-export const OWN_IDS: readonly string[] = ["XA-12", "HP-10", "LG-CH-10", "LG-CH-11"];
+export const OWN_IDS: readonly string[] = [
+  ...["XA-12", "HP-10", "LG-CH-10", "LG-CH-11"],
+  ...run("HF", 1, 6),
+];

@@ -43,6 +43,7 @@ const REJECTED = [
     "LG-HT-2",
     ...run("LG-TS", 1, 3),
   ],
+  ...run("HF", 1, 6),
 ];
 
 /** Forbidden by a document or the verifier alone: errors under strict. */
@@ -113,12 +114,14 @@ const DISAGREE: Readonly<Record<string, readonly [Severity, Severity]>> = {
 const CASES: readonly (readonly [string, string, Severity, Severity])[] = [
   ["LC-HDR-4", "on-host", "error", "error"],
   ["LC-DOM-2", "same-modulo-32", "warning", "error"],
+  ["LC-REC-2", "on-host", "error", "error"],
   ["LC-REC-4", "old-limit", "note", "note"],
   ["LC-REC-4", "on-host", "error", "error"],
   ["LC-PG-8", "hvm-huge", "error", "error"],
   ["LC-PV-2", "long", "warning", "error"],
   ["LC-PV-12", "empty", "warning", "warning"],
   ["LC-PV-14", "assumed", "note", "note"],
+  ["LC-PV-15", "on-host", "error", "error"],
   ["LC-PV-15", "inner-size", "error", "error"],
   ["LC-PV-15", "msr-entry", "warning", "warning"],
   ["LC-TSC-3", "on-host", "error", "error"],
@@ -142,6 +145,10 @@ const CASES: readonly (readonly [string, string, Severity, Severity])[] = [
   ["HC-5", "on-host", "error", "error"],
   ["HC-7", "on-host", "error", "error"],
   ["HC-8", "assumed", "note", "note"],
+  ["HC-20", "on-host", "error", "error"],
+  ["HC-26", "on-host", "error", "error"],
+  ["HF-1", "estimate", "error", "error"],
+  ["HF-2", "overcommit", "warning", "warning"],
   ["XS-HDR-2", "on-host", "error", "error"],
   ["XS-HDR-3", "big-endian", "warning", "warning"],
   ["XS-REC-6", "trailing", "note", "note"],

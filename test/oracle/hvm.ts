@@ -51,7 +51,8 @@ function setParam(params: Map<number, bigint>, index: number, value: bigint, at:
   if (REFUSED.has(index)) throw new Reject("HP-3", at);
   const old = params.get(index) ?? 0n;
   if (SET_ONCE.has(index) && old !== 0n && old !== value) throw new Reject("HP-4", at);
-  if (!valueIsTaken(index, value)) throw new Reject("HP-10", at);
+  if (!valueIsTaken(index, value))
+    throw new Reject(index === 33 && value === 0n ? "HP-6" : "HP-10", at);
   params.set(index, value);
 }
 

@@ -133,6 +133,7 @@ export const HVM_CONTEXT_RULES = [
     source: "Xen arch/x86/hvm/hvm.c hvm_load_cpu_ctxt()",
     hint: CONTENT_HINT,
     example: "cr0 with PG set and PE clear",
+    cases: { "on-host": ON_HOST },
   },
   {
     id: "HC-21",
@@ -187,6 +188,7 @@ export const HVM_CONTEXT_RULES = [
     source: "Xen arch/x86/hvm/hvm.c hvm_load_cpu_xsave_states()",
     hint: CONTENT_HINT,
     example: "a CPU_XSAVE record of 599 bytes",
+    cases: { "on-host": ON_HOST },
   },
   {
     id: "HC-27",

@@ -7,6 +7,7 @@ import type { Fault, Profile, Severity } from "../finding.js";
 import type { Rule } from "../rule.js";
 import { CONTAINER_RULES } from "./containers.js";
 import { DETECTION_RULES } from "./detection.js";
+import { HOST_RULES } from "./host.js";
 import { HVM_CONTEXT_RULES } from "./hvm-context.js";
 import { HVM_PARAMS_RULES } from "./hvm-params.js";
 import { LEGACY_RULES } from "./legacy.js";
@@ -53,6 +54,10 @@ const PAGES = [
   {
     title: "The legacy stream (LG)",
     rules: [...LEGACY_RULES, ...LEGACY_TAILS_RULES],
+  },
+  {
+    title: "The host that is to restore (HF)",
+    rules: HOST_RULES,
   },
 ] as const satisfies readonly RulePage[];
 

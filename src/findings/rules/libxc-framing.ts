@@ -145,6 +145,7 @@ export const LIBXC_FRAMING_RULES = [
     source: `${RECORD_SOURCE}, process_record()`,
     hint: "Bytes are damaged or shifted here, or the stream is newer than Xen 4.22.",
     example: "a record of type 0x00000013",
+    cases: { "on-host": ON_HOST },
   },
   {
     id: "LC-REC-3",

@@ -4,7 +4,7 @@
  * Source: libxc stream document; Xen's PV restorer and stream verifier (facts).
  */
 import type { Rule } from "../rule.js";
-import { NOTED, REJECTED, STRICT_ONLY, WARNED } from "./severities.js";
+import { NOTED, ON_HOST, REJECTED, STRICT_ONLY, WARNED } from "./severities.js";
 
 const PV_CODE = "Xen xg_sr_restore_x86_pv.c";
 const VERIFIER = "Xen's stream verifier, libxc.py";
@@ -162,6 +162,7 @@ export const LIBXC_PV_RULES = [
     example: "an XSAVE blob of 8 bytes",
     disagree: "The verifier tests none of these sizes.",
     cases: {
+      "on-host": ON_HOST,
       "inner-size": {
         ...REJECTED,
         what: "EXTENDED: the size inside the blob is below 32, which the hypervisor refuses",

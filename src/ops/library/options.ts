@@ -4,8 +4,16 @@
  */
 import { totalmem } from "node:os";
 import type { EngineName, MemoryModel } from "../../engine/index.js";
-import { DEFAULT_LIMITS, type Limits, type Profile, UsageError } from "../../findings/index.js";
+import {
+  DEFAULT_LIMITS,
+  type HostDescription,
+  type Limits,
+  type Profile,
+  UsageError,
+} from "../../findings/index.js";
 import { FORMAT_HINTS, type FormatHint } from "../../stream/index.js";
+import { hostCheck } from "../host/check.js";
+import { checkHostDescription } from "../host/description.js";
 import { READING_DEFAULTS, type ReadingOptions } from "../image.js";
 
 /** How far a call has come. */
@@ -52,6 +60,8 @@ export interface ReadOptions {
 export interface VerifyOptions extends ReadOptions {
   /** Read page contents too, though no check needs them (a disk fault shows); false by default. */
   readonly readData?: boolean | undefined;
+  /** Check the image against this host, too: will it restore there? */
+  readonly on?: HostDescription | undefined;
 }
 
 /** Options of `inspect()`. */
@@ -131,6 +141,7 @@ export function checkOptions(options: VerifyOptions & RestoreOptions): CheckedOp
         maxMemoryBytes: checkLimit("maxMemoryBytes", maxMemoryBytes),
       },
       readData: options.readData ?? false,
+      host: options.on === undefined ? null : hostCheck(checkHostDescription(options.on)),
       checkpoint: integer("checkpoint", 1, Number.MAX_SAFE_INTEGER) ?? null,
       sharedInfoFrame: integer("sharedInfoFrame", 0, 2 ** 40) ?? READING_DEFAULTS.sharedInfoFrame,
       storePort: integer("storePort", 0, MAX_U32) ?? READING_DEFAULTS.storePort,

@@ -1,0 +1,178 @@
+/**
+ * The report files of a command that judges images: which are asked for, whether they can be, and
+ * writing them once all is done. What stands in them is report/files; loaded only if one is wanted.
+ */
+import { type BigIntStats, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { UsageError } from "../findings/index.js";
+import { OutcomeSpool, STANDARD_OUTPUT, writeOutput } from "../ops/index.js";
+import {
+  htmlReport,
+  type ImageOutcome,
+  junitReport,
+  prometheusReport,
+  type ReportFormat,
+  type ReportHead,
+  reportText,
+  sarifReport,
+  stateOf,
+} from "../report/files/index.js";
+import { EXIT_ACCEPTED, exitCodeOf } from "./exit-codes.js";
+import { GithubStep } from "./github.js";
+import { interruptible } from "./interruptible.js";
+import type { ReportFlags } from "./options.js";
+import { printError } from "./output.js";
+
+/** Each flag that names a file, with what it writes. */
+const FORMATS = {
+  junit: junitReport,
+  sarif: sarifReport,
+  html: htmlReport,
+  prometheus: prometheusReport,
+} as const satisfies Readonly<Partial<Record<keyof ReportFlags, ReportFormat>>>;
+
+/** A file that was asked for. */
+interface Wanted {
+  readonly option: string;
+  readonly path: string;
+  readonly format: ReportFormat;
+}
+
+/** Writes what the flags ask for. Made before the work, which a bad flag then does not cost. */
+export class ReportFiles {
+  readonly #wanted: readonly Wanted[];
+  readonly #github: GithubStep | null;
+  readonly #states = { accept: 0, reject: 0, error: 0 };
+  #spool: OutcomeSpool | null = null;
+
+  /**
+   * @param json  standard output is taken by the JSON document
+   * @throws {UsageError} two reports, or a report and the document, would go to one place
+   */
+  constructor(flags: ReportFlags, json: boolean) {
+    this.#wanted = wantedBy(flags);
+    const places = new Set<string>(json ? [STANDARD_OUTPUT] : []);
+    for (const { option, path } of this.#wanted) {
+      const place = path === STANDARD_OUTPUT ? path : resolve(path);
+      if (places.has(place)) {
+        const what = path === STANDARD_OUTPUT ? "standard output" : path;
+        throw new UsageError(`${what} would be written to twice`, {
+          option,
+          allowed: "a path of its own",
+        });
+      }
+      places.add(place);
+    }
+    this.#github = flags.github ? new GithubStep(places.has(STANDARD_OUTPUT)) : null;
+  }
+
+  /** Whether a report takes standard output, so that nothing else may be written there. */
+  get takesStdout(): boolean {
+    return this.#wanted.some(({ path }) => path === STANDARD_OUTPUT);
+  }
+
+  /**
+   * Refuse reports that would replace an image, by whatever name.
+   *
+   * @throws {UsageError}
+   */
+  spare(images: Iterable<string>): void {
+    const files = this.#wanted.filter(({ path }) => path !== STANDARD_OUTPUT);
+    const taken = new Map(
+      files.flatMap((wanted) => identitiesOf(wanted.path).map((id) => [id, wanted])),
+    );
+    if (taken.size === 0) return;
+    for (const image of images) {
+      const wanted = identitiesOf(image)
+        .map((id) => taken.get(id))
+        .find((hit) => hit !== undefined);
+      if (wanted === undefined) continue;
+      throw new UsageError(`the report ${wanted.path} would replace an image`, {
+        option: wanted.option,
+        allowed: "a path that is none of the images",
+      });
+    }
+  }
+
+  /**
+   * To be called before the work, and before anything is printed.
+   *
+   * @throws {InputError} code "output", as take(): there is no place to keep results
+   */
+  begin(): void {
+    this.#spool = new OutcomeSpool();
+    this.#github?.begin();
+  }
+
+  /**
+   * Keep what came of an image until write(), once for each; in any order, `index` is its place in
+   * the input.
+   */
+  take(index: number, outcome: ImageOutcome): void {
+    this.#spool?.put(index, outcome);
+    this.#states[stateOf(outcome)] += 1;
+  }
+
+  /**
+   * Write all of them; one that cannot be written is told of and does not keep the others back.
+   *
+   * @returns the exit code that the writing asks for
+   */
+  write(batch: Omit<ReportHead, "states">): Promise<number> {
+    const head = { ...batch, states: this.#states };
+    const outcomes = () => this.#spool?.outcomes() ?? [];
+    const files = this.#wanted.map(
+      ({ path, format }) =>
+        () =>
+          writeReport(path, reportText(format, head, outcomes())),
+    );
+    const all = [...files, () => this.#github?.end(head, outcomes)];
+    return interruptible(async () => {
+      let code: number = EXIT_ACCEPTED;
+      for (const write of all) {
+        try {
+          write();
+        } catch (error) {
+          printError(error);
+          code = Math.max(code, exitCodeOf(error));
+        }
+      }
+      return code;
+    });
+  }
+
+  /** Forget what was kept. */
+  close(): void {
+    this.#spool?.close();
+    this.#spool = null;
+  }
+}
+
+function wantedBy(flags: ReportFlags): Wanted[] {
+  const names = Object.keys(FORMATS) as (keyof typeof FORMATS)[];
+  return names.flatMap((name) => {
+    const path = flags[name];
+    return path === undefined ? [] : [{ option: `--${name}`, path, format: FORMATS[name] }];
+  });
+}
+
+/** What two names of one file have in common: the path they resolve to, or device and inode. */
+function identitiesOf(path: string): string[] {
+  const stats = statsOf(path);
+  return [resolve(path), ...(stats?.isFile() === true ? [`${stats.dev}:${stats.ino}`] : [])];
+}
+
+function writeReport(path: string, pieces: Iterable<string>): void {
+  writeOutput(path, (output) => {
+    for (const piece of pieces) output.write(Buffer.from(piece, "utf8"));
+  });
+}
+
+/** Null for what cannot be looked at: opening it will tell why. */
+function statsOf(path: string): BigIntStats | null {
+  try {
+    return statSync(path, { throwIfNoEntry: false, bigint: true }) ?? null;
+  } catch {
+    return null;
+  }
+}
