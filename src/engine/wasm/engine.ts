@@ -22,6 +22,7 @@ import { mustBeOurs } from "./module.js";
 import { bankOfPfn, highHalf, lowHalf, must } from "./numbers.js";
 import { Pages } from "./pages.js";
 import type { EngineModule } from "./platform.js";
+import { lastOrdinalRun, populatedRuns } from "./runs.js";
 import { WasmXxh3 } from "./xxh3.js";
 
 const PAGE_WINDOW_PAGES = PAGE_WINDOW_BYTES / PAGE_BYTES;
@@ -145,36 +146,11 @@ class WasmEngine implements PageEngine {
   }
 
   lastOrdinalRun(pfn: number, limit: number): number {
-    const local = pfn % BANK_PFNS;
-    const most = Math.min(limit, BANK_PFNS - local);
-    const ordinals = this.#banks.get(bankOfPfn(pfn))?.ordinals;
-    if (ordinals === undefined) return most;
-    const first = ordinals[local]!;
-    const step = first === 0 ? 0 : 1;
-    let run = 1;
-    while (run < most && ordinals[local + run] === first + run * step) run++;
-    return run;
+    return lastOrdinalRun(this.#banks, pfn, limit);
   }
 
-  *populatedRuns(): Generator<PfnRun> {
-    let first = 0;
-    let count = 0;
-    for (const bank of this.#banks.ascending()) {
-      let from = 0;
-      for (let found = bank.calls.nextRun(0); found > 0; found = bank.calls.nextRun(from)) {
-        const local = bank.result("runFirst");
-        from = local + found;
-        // A run that ends with its bank may go on in the next one.
-        if (count > 0 && bank.base + local === first + count) {
-          count += found;
-          continue;
-        }
-        if (count > 0) yield { first, count };
-        first = bank.base + local;
-        count = found;
-      }
-    }
-    if (count > 0) yield { first, count };
+  populatedRuns(): Iterable<PfnRun> {
+    return populatedRuns(this.#banks);
   }
 
   copyPages(first: number, count: number, into: Uint8Array): void {
