@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 /** What a baseline prints. `ms` is its work alone, without the start of its process. */
 export interface NativeResult {
   readonly ms: number;
-  /** User and system time of its process. */
+  /** User and system time of the same. */
   readonly cpuMs: number;
   readonly bytes: number;
   readonly dataPages: number;
