@@ -14,6 +14,7 @@ import {
 import { DEFAULT_LIMITS, type Finding, type Verdict } from "../src/findings/index.js";
 import { digestSha256, type Sha256Digests } from "../src/guest/index.js";
 import { BufferSource, driveSync, type Source } from "../src/input/index.js";
+import { type GenidChange, genidJob } from "../src/ops/genid.js";
 import { createSha256, Image, READING_DEFAULTS, type ReadingOptions } from "../src/ops/index.js";
 import type { StreamEvent } from "../src/stream/index.js";
 
@@ -36,6 +37,8 @@ export function engineOf(name: EngineName): PageEngine {
 export interface RunOptions extends Partial<ReadingOptions> {
   readonly engine?: EngineName;
   readonly model?: MemoryModel;
+  /** What is done about the generation id afterwards. */
+  readonly genid?: GenidChange;
 }
 
 /** One image that was run, with its source: the guest can be asked for pages. */
@@ -55,7 +58,7 @@ export function runSource(
   options: RunOptions = {},
   observe?: (event: StreamEvent) => void,
 ): Ran {
-  const { engine = "wasm", ...reading } = options;
+  const { engine = "wasm", genid, ...reading } = options;
   const image = new Image(engineOf(engine), {
     ...READING_DEFAULTS,
     limits: DEFAULT_LIMITS,
@@ -64,6 +67,7 @@ export function runSource(
     ...reading,
   });
   driveSync(image.run(observe), source);
+  if (genid !== undefined) driveSync(genidJob(image, genid), source);
   const findings = image.collector.findings();
   return {
     image,

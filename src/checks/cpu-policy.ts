@@ -100,6 +100,18 @@ function judgeEntries<T>(
   return faults;
 }
 
+/**
+ * The leaves that can decide anything: those that a CPU policy has, the last of each as a hypervisor
+ * keeps it. So few that a search among them is cheap, however long the record is.
+ */
+export function effectiveLeaves(leaves: Iterable<CpuidLeaf>): CpuidLeaf[] {
+  const kept = new Map<string, CpuidLeaf>();
+  for (const entry of leaves) {
+    if (judgeLeaf(entry) === null) kept.set(`${entry.leaf}/${entry.subleaf}`, entry);
+  }
+  return [...kept.values()];
+}
+
 /** Names of all features that a policy grants, in the order of the leaves. */
 export function namedFeatures(leaves: Iterable<CpuidLeaf>): string[] {
   const granted: string[] = [];

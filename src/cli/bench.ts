@@ -2,7 +2,8 @@
 import type { BenchDocument } from "../findings/index.js";
 import { BENCH_DEFAULTS, type BenchOptions, bench, wasmBytes } from "../ops/index.js";
 import { renderBench } from "../report/index.js";
-import { EXIT_ACCEPTED, EXIT_INTERRUPTED, EXIT_TERMINATED } from "./exit-codes.js";
+import { EXIT_ACCEPTED } from "./exit-codes.js";
+import { interruptible } from "./interruptible.js";
 import type { SharedOptions } from "./options.js";
 import { writeJson, writeOut } from "./output.js";
 import { limitsOf, TOOL } from "./reading.js";
@@ -16,18 +17,7 @@ export interface BenchFlags
 
 /** Returns the exit code. */
 export async function benchCommand(file: string | undefined, flags: BenchFlags): Promise<number> {
-  const stop = new AbortController();
-  let code = EXIT_ACCEPTED;
-  const onInterrupt = () => {
-    code = EXIT_INTERRUPTED;
-    stop.abort();
-  };
-  const onTerminate = () => {
-    code = EXIT_TERMINATED;
-    stop.abort();
-  };
-  process.once("SIGINT", onInterrupt).once("SIGTERM", onTerminate);
-  try {
+  return interruptible(async (signal) => {
     const result = await bench(
       { wasmBytes },
       {
@@ -35,20 +25,15 @@ export async function benchCommand(file: string | undefined, flags: BenchFlags):
         sizeBytes: flags.size ?? BENCH_DEFAULTS.sizeBytes,
         rounds: flags.rounds ?? BENCH_DEFAULTS.rounds,
         limits: limitsOf(flags),
-        signal: stop.signal,
+        signal,
         ...stagesOf(flags),
       },
     );
     const document: BenchDocument = { v: 1, command: "bench", tool: TOOL, ...result };
     if (flags.json) writeJson(document);
     else if (!flags.quiet) writeOut(renderBench(result));
-    return code;
-  } catch (error) {
-    if (stop.signal.aborted && error === stop.signal.reason) return code;
-    throw error;
-  } finally {
-    process.off("SIGINT", onInterrupt).off("SIGTERM", onTerminate);
-  }
+    return EXIT_ACCEPTED;
+  });
 }
 
 /** What it is at, on a terminal; each stage is a line of its own, for they are few. */

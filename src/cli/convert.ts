@@ -4,6 +4,7 @@ import {
   type ConvertTarget,
   convertFile,
   Platform,
+  parseGenidChange,
   STANDARD_OUTPUT,
   wasmBytes,
 } from "../ops/index.js";
@@ -23,6 +24,7 @@ export interface ConvertFlags extends SharedOptions, FindingsOption {
   readonly compact: boolean;
   readonly keepCheckpoints: boolean;
   readonly config?: string;
+  readonly genid?: string;
 }
 
 /** Returns the exit code. */
@@ -40,6 +42,7 @@ export async function convertCommand(file: string, flags: ConvertFlags): Promise
     compact: flags.compact,
     keepCheckpoints: flags.keepCheckpoints,
     configPath: flags.config ?? null,
+    genid: parseGenidChange(flags.genid ?? "keep"),
   };
   return interruptible(async (signal) => {
     const result = await withProgress(file, flags, (hooks) =>

@@ -16,6 +16,7 @@ import { interruptible } from "./interruptible.js";
 import type { DomainOptions, FindingsOption, SharedOptions } from "./options.js";
 import { writeErr, writeJson, writeOut } from "./output.js";
 import { readingOf, TOOL } from "./reading.js";
+import { withProgress } from "./with-progress.js";
 
 /** What the command's options parse to. */
 export interface ExtractFlags extends SharedOptions, DomainOptions, FindingsOption {
@@ -47,17 +48,19 @@ export async function extractCommand(file: string, flags: ExtractFlags): Promise
       allowed: "with a path for --output",
     });
   }
+  const options = {
+    ...readingOf(flags),
+    format: flags.format,
+    state: flags.state,
+    pfns: flags.pfn ?? null,
+    genid: parseGenidChange(flags.genid ?? "keep"),
+    salvage: flags.salvage === true,
+    checkpoint: flags.checkpoint ?? null,
+  };
   return interruptible(async (signal) => {
-    const result = await extractFile(new Platform({ wasmBytes }), file, path, {
-      ...readingOf(flags),
-      format: flags.format,
-      state: flags.state,
-      pfns: flags.pfn ?? null,
-      genid: parseGenidChange(flags.genid ?? "keep"),
-      salvage: flags.salvage === true,
-      checkpoint: flags.checkpoint ?? null,
-      signal,
-    });
+    const result = await withProgress(file, flags, (hooks) =>
+      extractFile(new Platform({ wasmBytes }), file, path, options, { ...hooks, signal }),
+    );
     if (flags.json) {
       writeJson({ v: 1, command: "extract", tool: TOOL, files: [result] });
     } else if (!flags.quiet && path !== STANDARD_OUTPUT) writeOut(renderExtract(result));

@@ -6,9 +6,11 @@ import {
   type GenerateOptions,
   generateImage,
   isFilePath,
+  parseGenid,
   STANDARD_OUTPUT,
 } from "../ops/index.js";
-import { EXIT_ACCEPTED, EXIT_INTERRUPTED, EXIT_TERMINATED } from "./exit-codes.js";
+import { EXIT_ACCEPTED } from "./exit-codes.js";
+import { interruptible } from "./interruptible.js";
 import type { SharedOptions } from "./options.js";
 import { writeJson, writeOut } from "./output.js";
 
@@ -33,8 +35,6 @@ export interface GenerateFlags extends Pick<SharedOptions, "json" | "quiet"> {
   readonly digest: "none" | "sha256";
 }
 
-const GENID_DIGITS = /^[0-9a-f]{32}$/i;
-
 /** Returns the exit code. */
 export async function generateCommand(flags: GenerateFlags): Promise<number> {
   const { output, quiet, json } = flags;
@@ -47,37 +47,23 @@ export async function generateCommand(flags: GenerateFlags): Promise<number> {
   }
   const besides = isFilePath(output) ? `${output}.json` : null;
   const describePath = flags.describe === false ? null : (flags.describe ?? besides);
-  const stop = new AbortController();
-  let code = EXIT_ACCEPTED;
-  const onInterrupt = () => {
-    code = EXIT_INTERRUPTED;
-    stop.abort();
-  };
-  const onTerminate = () => {
-    code = EXIT_TERMINATED;
-    stop.abort();
-  };
-  process.once("SIGINT", onInterrupt).once("SIGTERM", onTerminate);
-  try {
+  const options = optionsOf(flags);
+  return interruptible(async (signal) => {
+    const { digest } = flags;
     const description = await generateImage({
       path: output,
       describePath,
-      options: optionsOf(flags),
-      digest: flags.digest,
-      signal: stop.signal,
+      options,
+      digest,
+      signal,
     });
     if (json) writeJson(description);
     else if (!quiet && !toStdout) {
       const where = describePath === null ? "" : `, described in ${describePath}`;
       writeOut(`${output}: ${description.bytes} bytes${where}\n`);
     }
-    return code;
-  } catch (error) {
-    if (stop.signal.aborted && error === stop.signal.reason) return code;
-    throw error;
-  } finally {
-    process.off("SIGINT", onInterrupt).off("SIGTERM", onTerminate);
-  }
+    return EXIT_ACCEPTED;
+  });
 }
 
 /** Only what was given: the rest is up to the defaults and the fault. */
@@ -94,17 +80,7 @@ function optionsOf(flags: GenerateFlags): Partial<GenerateOptions> {
   if (flags.verify !== undefined) given.verify = flags.verify;
   if (flags.zero !== undefined) given.zeroPercent = flags.zero;
   if (flags.repeat !== undefined) given.repeatPercent = flags.repeat;
-  if (flags.genid !== undefined) given.genid = genidOf(flags.genid);
+  if (flags.genid !== undefined) given.genid = parseGenid(flags.genid);
   if (flags.fault !== undefined) given.fault = flags.fault;
   return given;
-}
-
-/** 32 digits in memory order, or a UUID whose bytes stand in the order of its text. */
-function genidOf(text: string): Uint8Array {
-  const digits = text.replaceAll("-", "");
-  if (GENID_DIGITS.test(digits)) return Uint8Array.from(Buffer.from(digits, "hex"));
-  throw new UsageError("not a generation id", {
-    option: "--genid",
-    allowed: "32 hex digits in memory order, or a UUID",
-  });
 }

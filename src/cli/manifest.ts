@@ -9,9 +9,11 @@ import {
 } from "../ops/index.js";
 import { renderCheck, renderManifest } from "../report/index.js";
 import { EXIT_ACCEPTED, EXIT_REJECTED } from "./exit-codes.js";
+import { interruptible } from "./interruptible.js";
 import type { SharedOptions } from "./options.js";
 import { writeErr, writeJson, writeOut } from "./output.js";
 import { readingOf, TOOL } from "./reading.js";
+import { withProgress } from "./with-progress.js";
 
 /** What the command's options parse to. */
 export interface ManifestFlags extends SharedOptions {
@@ -31,7 +33,9 @@ export async function manifestCommand(file: string, flags: ManifestFlags): Promi
     throw new UsageError("say what to do with the manifest", { option: "--output", allowed });
   }
   if (check !== undefined) {
-    const result = await checkManifest(platform, file, check, options);
+    const result = await withProgress(file, flags, (hooks) =>
+      checkManifest(platform, file, check, options, hooks),
+    );
     if (json) writeJson({ ...head, files: [result] });
     else if (!quiet) writeOut(renderCheck(result));
     return result.check.matches ? EXIT_ACCEPTED : EXIT_REJECTED;
@@ -43,9 +47,13 @@ export async function manifestCommand(file: string, flags: ManifestFlags): Promi
       allowed: "with a path for --output",
     });
   }
-  const result = await writeManifest(platform, file, path, options);
-  if (json) writeJson({ ...head, files: [result] });
-  else if (!quiet && path !== STANDARD_OUTPUT) writeOut(renderManifest(result));
-  else if (result.verdict === "reject") writeErr(renderManifest(result));
-  return result.verdict === "reject" ? EXIT_REJECTED : EXIT_ACCEPTED;
+  return interruptible(async (signal) => {
+    const result = await withProgress(file, flags, (hooks) =>
+      writeManifest(platform, file, path, options, { ...hooks, signal }),
+    );
+    if (json) writeJson({ ...head, files: [result] });
+    else if (!quiet && path !== STANDARD_OUTPUT) writeOut(renderManifest(result));
+    else if (result.verdict === "reject") writeErr(renderManifest(result));
+    return result.verdict === "reject" ? EXIT_REJECTED : EXIT_ACCEPTED;
+  });
 }

@@ -18,6 +18,7 @@ import {
 import { columnsOf, printError, writeErr, writeOut } from "./output.js";
 import { bundledVersion } from "./version.js";
 
+const GENID_HELP = "VM Generation ID: keep, new, 32 hex digits or a UUID";
 const FILE_HELP = 'path of an image, or "-" for standard input';
 
 /** Help goes the way of all output: written whole, without colours, a closed pipe is no error. */
@@ -146,7 +147,7 @@ function addRestore(program: Command, done: (code: number) => void): void {
       new Option("--digest <kind>", "digest of the guest's memory").choices(["sha256", "xxh3"]),
     )
     .option("--checkpoint <n>", "the guest as of checkpoint N", parseInteger(1, 2 ** 31))
-    .option("--genid <id>", "VM Generation ID: keep, new, 32 hex digits or a UUID", "keep")
+    .option("--genid <id>", GENID_HELP, "keep")
     .option("--salvage", "recover what is whole of a damaged image (exit 1)", false);
   addOutputOptions(addReadingOptions(addDomainOptions(addFindingsOption(command))));
   addExamples(command, [
@@ -173,12 +174,14 @@ function addConvert(program: Command, done: (code: number) => void): void {
     )
     .option("--compact", "the last copy of each page alone, in pfn order", false)
     .option("--keep-checkpoints", "keep them (libxc, libxl); else the last one counts", false)
-    .option("--config <path>", "config for xl (JSON), libvirt (XML) or xapi (S-expression)");
+    .option("--config <path>", "config for xl (JSON), libvirt (XML) or xapi (S-expression)")
+    .option("--genid <id>", GENID_HELP, "keep");
   addOutputOptions(addReadingOptions(addFindingsOption(command)));
   addExamples(command, [
     ["xenstream convert old.save -o new.save --to xl", "legacy and v2 become v3"],
     ["xenstream convert vm.save -o vm.libvirt --to libvirt --config vm.xml", "with its config"],
     ["zcat vm.gz | xenstream convert - -o - --to libxl > vm.libxl", "from pipe to pipe"],
+    ["xenstream convert vm.save -o copy.save --to xl --genid new", "a copy that knows it is one"],
   ]);
   command.action(async (file: string, flags) => {
     const { convertCommand } = await import("./convert.js");
@@ -336,7 +339,7 @@ function addExtract(program: Command, done: (code: number) => void): void {
     )
     .option("--pfn <n[-m]>", "this page, or these (to standard output if no -o)", parsePfns)
     .option("--checkpoint <n>", "the guest as of checkpoint N", parseInteger(1, 2 ** 31))
-    .option("--genid <id>", "VM Generation ID: keep, new, 32 hex digits or a UUID", "keep")
+    .option("--genid <id>", GENID_HELP, "keep")
     .option("--salvage", "recover what is whole of a damaged image (exit 1)", false);
   addExamples(command, [
     ["xenstream extract vm.save -o vm.raw", "a sparse file, page N at N * 4096"],

@@ -1,7 +1,7 @@
 /**
  * The progress line on standard error: how far, how fast, how long still. Drawn from inside the
- * work, as a synchronous read lets no timer in; cleared when the work is done. No signal handler
- * is set: Ctrl-C stops at once, and nothing is half-written that would have to be undone.
+ * work, as a synchronous read lets no timer in; cleared when the work is done. No signal handler is
+ * set here: Ctrl-C stops at once where nothing is half-written; interruptible.ts is for the rest.
  */
 import { SingleBar } from "cli-progress";
 import type { ReadingHooks, ReadingProgress } from "../ops/index.js";
@@ -18,7 +18,7 @@ const BAR_CHARACTERS = 20;
 /** A name is cut to no less, whatever the width of the terminal. */
 const NAME_CHARACTERS = 12;
 
-/** The line of one file: make it when the work begins, end it before anything else is printed. */
+/** The line of a file, or of several that belong together: make it when the work begins, end it before anything else is printed. */
 export class ProgressLine {
   /** For the operation that is watched. */
   readonly hooks: ReadingHooks = { onProgress: (progress) => this.#tick(progress) };
@@ -27,10 +27,12 @@ export class ProgressLine {
   readonly #openedMs = performance.now();
   #phase: ReadingProgress["phase"] = "read";
   #phaseMs = this.#openedMs;
+  #bytes = 0;
   #bar: SingleBar | null = null;
 
-  constructor(file: string) {
-    this.#name = file === "-" ? "standard input" : printable(file);
+  constructor(files: readonly string[]) {
+    const names = files.map((file) => (file === "-" ? "standard input" : printable(file)));
+    this.#name = names.join(" ");
     this.#unicode = isUnicode(factsOf("stderr"));
   }
 
@@ -42,10 +44,12 @@ export class ProgressLine {
 
   #tick(progress: ReadingProgress): void {
     const nowMs = performance.now();
-    if (progress.phase !== this.#phase) {
+    // The second of two inputs is read from its beginning.
+    if (progress.phase !== this.#phase || progress.bytes < this.#bytes) {
       this.#phase = progress.phase;
       this.#phaseMs = nowMs;
     }
+    this.#bytes = progress.bytes;
     if (nowMs - this.#openedMs < QUIET_MS) return;
     const { bytes } = progress;
     const total = progress.totalBytes ?? 0;
@@ -88,7 +92,7 @@ export class ProgressLine {
       const leftMs = totalBytes === null ? null : ((totalBytes - bytes) * 1000) / rate;
       if (leftMs !== null) parts.push(`${durationText(Math.max(LEAST_LEFT_MS, leftMs))} left`);
     }
-    const facts = ["", ...(phase === "digest" ? ["digest"] : []), ...parts].join("  ");
+    const facts = ["", ...(phase === "read" ? [] : [phase]), ...parts].join("  ");
     const columns = (process.stderr.columns || DEFAULT_COLUMNS) - 1;
     const room = Math.max(NAME_CHARACTERS, columns - facts.length);
     return `${cutMiddle(this.#name, room)}${facts}`.slice(0, columns);

@@ -13,9 +13,17 @@ const MAX_FINDINGS = 100;
 /** How every document says what made it. */
 export const TOOL = { name: "xenstream", version: VERSION } as const;
 
-/** The limits that the options ask for. */
-export function limitsOf(options: Pick<SharedOptions, "maxMemory">): Limits {
-  return { ...DEFAULT_LIMITS, maxMemoryBytes: options.maxMemory ?? Math.floor(totalmem() / 2) };
+/** What the tables of one bank take at most; the limits that hold by default are so related. */
+const BANK_TABLE_BYTES = DEFAULT_LIMITS.maxMemoryBytes / DEFAULT_LIMITS.maxBanks;
+
+/** The limits that the options ask for: more memory lets a guest spread over more banks, too. */
+export function limitsOf({ maxMemory }: Pick<SharedOptions, "maxMemory">): Limits {
+  const maxMemoryBytes = maxMemory ?? Math.floor(totalmem() / 2);
+  const maxBanks = Math.max(
+    DEFAULT_LIMITS.maxBanks,
+    Math.floor((maxMemory ?? 0) / BANK_TABLE_BYTES),
+  );
+  return { ...DEFAULT_LIMITS, maxMemoryBytes, maxBanks };
 }
 
 /** The reading options that the flags ask for. */

@@ -11,18 +11,19 @@ import { factsOf } from "./terminal.js";
 const QUIET_BYTES = 1024 * 1024;
 
 /**
- * Do `work` on a file. Its progress is shown on standard error if that is a terminal and no flag
+ * Do `work` on a file, or on several at once. Its progress is shown on standard error if that is a terminal and no flag
  * forbids it, and is cleared before this returns or throws.
  */
 export async function withProgress<R>(
-  file: string,
+  file: string | readonly string[],
   flags: Pick<OutputOptions, "progress" | "quiet">,
   work: (hooks: ReadingHooks) => R | Promise<R>,
 ): Promise<R> {
-  if (!flags.progress || flags.quiet || isSmall(file)) return work({});
+  const files = typeof file === "string" ? [file] : file;
+  if (!flags.progress || flags.quiet || files.every(isSmall)) return work({});
   if (!factsOf("stderr").isTTY) return work({});
   const { ProgressLine } = await import("./progress.js");
-  const line = new ProgressLine(file);
+  const line = new ProgressLine(files);
   try {
     return await work(line.hooks);
   } finally {

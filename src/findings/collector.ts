@@ -3,6 +3,7 @@
  * kept, and gives the verdict. It neither knows the rules (rules/) nor looks for faults (checks).
  * Source: the "findings" part of the result documents.
  */
+import { breachMessage } from "./breaches/index.js";
 import type { Fault, Finding, Profile, Verdict } from "./finding.js";
 import type { Limits } from "./limits.js";
 import { ruleOf, severityOf, stopsRestore } from "./rules/index.js";
@@ -97,7 +98,7 @@ export class FindingCollector {
   }
 }
 
-/** The finding of a fault: severity by profile, words of the rule where the fault has none. */
+/** The finding of a fault: severity by profile, words of the breach where the fault has none. */
 function judge(fault: Fault, profile: Profile): Finding {
   const rule = ruleOf(fault.rule);
   const hint = fault.hint ?? rule.hint;
@@ -109,7 +110,7 @@ function judge(fault: Fault, profile: Profile): Finding {
     ...(fault.recordIndex === undefined ? {} : { recordIndex: fault.recordIndex }),
     ...(fault.recordType === undefined ? {} : { recordType: fault.recordType }),
     ...(fault.entryIndex === undefined ? {} : { entryIndex: fault.entryIndex }),
-    message: fault.message ?? `Not so: ${rule.sentence}`,
+    message: fault.message ?? breachMessage(fault, rule.sentence),
     ...(fault.expected === undefined ? {} : { expected: fault.expected }),
     ...(fault.actual === undefined ? {} : { actual: fault.actual }),
     ...(hint === undefined ? {} : { hint }),

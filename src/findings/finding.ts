@@ -28,7 +28,7 @@ export interface Fault extends Place {
   readonly rule: string;
   /** Which case of the rule, where it tells cases apart (a key of its `cases`). */
   readonly ruleCase?: string | undefined;
-  /** What was found wrong, one sentence; else the rule's own, said not to hold. */
+  /** What was found wrong, one sentence; left out, breaches/ tells it with the values. */
   readonly message?: string | undefined;
   readonly expected?: string | undefined;
   readonly actual?: string | undefined;

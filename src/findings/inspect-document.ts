@@ -96,6 +96,34 @@ export interface XenstoreResult {
   readonly global: unknown;
 }
 
+/** Form of a config. */
+export type ConfigFormat = "xl-json" | "xl-text" | "libvirt-xml";
+
+/** Devices of one kind: how many, and the first of them in a line each. */
+export interface ConfigDevices {
+  readonly count: number;
+  readonly shown: readonly string[];
+}
+
+/** A domain by its config; what the config does not tell, or tells as another type, is left out. */
+export interface ConfigSummary {
+  readonly format: ConfigFormat;
+  readonly name?: string;
+  readonly uuid?: string;
+  /** In the words of the config: `hvm`, `pvh`, `pv`, `linux`. */
+  readonly guest?: string;
+  /** Vcpus that are online at first. */
+  readonly vcpus?: number;
+  readonly maxVcpus?: number;
+  readonly memoryKiB?: number;
+  readonly maxMemoryKiB?: number;
+  readonly disks: ConfigDevices;
+  readonly nics: ConfigDevices;
+  /** Framebuffers and other graphics. */
+  readonly vfbs: ConfigDevices;
+  readonly pci: ConfigDevices;
+}
+
 /** One image as inspect gives it: what verify gives, and everything that is in it. */
 export interface InspectResult extends FileResult {
   readonly headers: readonly InspectHeader[];
@@ -112,6 +140,8 @@ export interface InspectResult extends FileResult {
   readonly store?: XenstoreResult;
   /** xl's JSON as a value; libvirt's XML and xl's text as a string. */
   readonly config?: unknown;
+  /** The same config in short; left out where it cannot be read. */
+  readonly configSummary?: ConfigSummary;
 }
 
 /** `inspect --json`. */

@@ -51,3 +51,5 @@ export const MAX_HOST_REASONS = 1000;
 export const MAX_ITEMS_PRINTED = 65_536;
 /** Records of one HVM context whose content is judged; the framing of all of them is. */
 export const MAX_HVM_RECORDS_JUDGED = 65_536;
+/** Pinned page tables that a restore lists one by one; those beyond are counted. */
+export const MAX_PINS_LISTED = 4096;

@@ -2,7 +2,13 @@
  * Result documents of what writes or compares images and memory: convert, extract, diff, manifest.
  * Types only; see documents.ts for what they share with the others.
  */
-import type { DocumentHead, FileResult, PfnSet, RestoreFileResult } from "./documents.js";
+import type {
+  DocumentHead,
+  FileResult,
+  GenerationIdResult,
+  PfnSet,
+  RestoreFileResult,
+} from "./documents.js";
 
 /** Something that convert could not keep as it was, had to mend or had to make. */
 export interface ConvertNote {
@@ -21,6 +27,8 @@ export interface ConvertResult extends FileResult {
   readonly output?: { readonly file: string | null; readonly bytes: number };
   /** Why an image that is right was not converted. */
   readonly refusal?: string;
+  /** Left out where the guest has none, for a pipe, and where nothing was written. */
+  readonly genid?: GenerationIdResult;
   readonly notes: readonly ConvertNote[];
 }
 

@@ -58,3 +58,5 @@ export const PAGE_TYPES_POPULATED = 0x5e1f;
 export const PAGE_TYPES_INVALID = 0x01e0;
 /** Bit n set: type n is a page table of level 1..4, pinned or not. */
 export const PAGE_TYPES_TABLE = 0x1e1e;
+/** Bit n set: type n is a pinned page table of level 1..4 (9..12). */
+export const PAGE_TYPES_PINNED = 0x1e00;

@@ -8,8 +8,10 @@ import {
   ENTRY_FAULT_TYPE,
   ENTRY_WINDOW_BYTES,
   type EntryFault,
+  type EntryFaultCode,
   type EntryStep,
 } from "../engine/port.js";
+import { counted, hex } from "../findings/index.js";
 import {
   ENTRY_BYTES,
   ENTRY_HIGH_PFN_MASK,
@@ -28,6 +30,7 @@ import {
   type Job,
   type RecordHead,
 } from "../stream/index.js";
+import { breachOf, unlistedFaults, unlistedMessage } from "./entry-faults.js";
 import type { Guest } from "./guest.js";
 import { oddSlots } from "./table-slots.js";
 
@@ -47,6 +50,8 @@ export class Batch implements BatchSink {
   #open = false;
   #entryCount = 0;
   #step: EntryStep | null = null;
+  /** Entries of the steps before this one. */
+  #entriesSeen = 0;
   #refused = false;
   #invalidTypes = false;
   #committed = false;
@@ -62,7 +67,7 @@ export class Batch implements BatchSink {
   head(entryCount: number): boolean {
     this.#entryCount = entryCount;
     this.#open = true;
-    this.#guest.engine.beginBatch(this.#checkOnly ? PFN_END : this.#guest.pfnLimit);
+    this.#guest.engine.beginBatch(this.#pfnLimit);
     return true;
   }
 
@@ -78,9 +83,9 @@ export class Batch implements BatchSink {
     }
     if ((step.faultCounts[ENTRY_FAULT_TYPE] ?? 0) > 0) this.#invalidTypes = true;
     for (const fault of step.faults) this.#reportEntry(fault);
-    const listed = step.faults.length;
     const all = step.faultCounts.reduce((sum, count) => sum + count, 0);
-    if (all > listed) this.#reportUnlisted(step, all - listed);
+    if (all > step.faults.length) this.#reportUnlisted(step, entryCount);
+    this.#entriesSeen += entryCount;
   }
 
   plan(): BatchPlan | null {
@@ -148,39 +153,47 @@ export class Batch implements BatchSink {
     this.#report({
       rule: "LC-PG-4",
       byteOffset: this.#head.byteOffset,
-      expected: `${bytes} bytes for ${step.dataPages} pages of data`,
+      expected: `${bytes} bytes for ${counted(step.dataPages, "page")} of data`,
       actual: `${this.#head.bodyBytes} bytes`,
     });
   }
 
-  #reportEntry(fault: EntryFault): void {
-    const type = fault.high >>> ENTRY_HIGH_TYPE_SHIFT;
-    const pfn = (fault.high & ENTRY_HIGH_PFN_MASK) * TWO_POW_32 + fault.low;
-    const entry = hex64(fault.high, fault.low);
-    const byteOffset = this.#entryOffset(fault.entryIndex);
-    const at = { byteOffset, entryIndex: fault.entryIndex };
-    if (fault.code === ENTRY_FAULT_TYPE) {
-      const expected = "a page type of 0x0-0x4 or 0x9-0xf";
-      this.#report({ ...at, rule: "LC-PG-5", expected, actual: `type 0x${type.toString(16)}` });
-    } else if (fault.code === ENTRY_FAULT_RESERVED) {
-      this.#report({ ...at, rule: "LC-PG-6", expected: "bits 52..59 zero", actual: entry });
-    } else {
-      const limit = `pfn at most 0x${(this.#guest.pfnLimit - 1).toString(16)}`;
-      const huge = this.#guest.kind === "hvm" ? { ruleCase: "hvm-huge" } : {};
-      const actual = `0x${pfn.toString(16)}`;
-      this.#report({ ...at, ...huge, rule: "LC-PG-8", expected: limit, actual });
-    }
+  #reportEntry({ code, entryIndex, high, low }: EntryFault): void {
+    const type = high >>> ENTRY_HIGH_TYPE_SHIFT;
+    const pfn = (high & ENTRY_HIGH_PFN_MASK) * TWO_POW_32 + low;
+    const actual = {
+      [ENTRY_FAULT_TYPE]: `type 0x${type.toString(16)}`,
+      [ENTRY_FAULT_RESERVED]: hex64(high, low),
+      [ENTRY_FAULT_PFN]: hex(pfn),
+    };
+    this.#report({ ...this.#entryFault(code, entryIndex), actual: actual[code] });
+  }
+
+  #entryFault(code: EntryFaultCode, entryIndex: number) {
+    const breach = breachOf(code, this.#guest.kind, this.#guest.pfnLimit);
+    return { byteOffset: this.#entryOffset(entryIndex), entryIndex, ...breach };
   }
 
   /** The engine lists a bounded number of faults a step; the rest become one finding a code. */
-  #reportUnlisted(step: EntryStep, unlisted: number): void {
-    const last = step.faults.at(-1);
-    const rule = last?.code === ENTRY_FAULT_TYPE ? "LC-PG-5" : "LC-PG-6";
-    this.#report({
-      rule: last?.code === ENTRY_FAULT_PFN ? "LC-PG-8" : rule,
-      byteOffset: this.#entryOffset((last?.entryIndex ?? 0) + 1),
-      message: `${unlisted} more faults of entries follow in this record; they are not listed.`,
+  #reportUnlisted(step: EntryStep, entryCount: number): void {
+    const { engine, kind } = this.#guest;
+    const groups = unlistedFaults({
+      step,
+      window: engine.entryWindow(),
+      firstEntry: this.#entriesSeen,
+      entryCount,
+      guest: kind,
+      pfnLimit: this.#pfnLimit,
     });
+    for (const group of groups) {
+      const message = unlistedMessage(group);
+      this.#report({ ...this.#entryFault(group.code, group.firstEntry), message });
+    }
+  }
+
+  /** No bound where the record is refused already. */
+  get #pfnLimit(): number {
+    return this.#checkOnly ? PFN_END : this.#guest.pfnLimit;
   }
 
   #scan(first: number, count: number): void {

@@ -16,13 +16,15 @@ import {
 import { type ConvertResult, InputError, UsageError } from "../findings/index.js";
 import { type GuestKind, PAGE_BYTES } from "../format/index.js";
 import { driveAsync, openInput, type Source } from "../input/index.js";
+import type { GenidFacts } from "../restore/index.js";
 import type { Job } from "../stream/index.js";
-import { type Conversion, GuestJob, XenstoreJob } from "./convert-jobs.js";
-import { fileResult, withCompression } from "./documents.js";
+import { GuestJob, XenstoreJob } from "./convert-jobs.js";
+import { fileResult, genidResult, withCompression } from "./documents.js";
 import { withExcerpts } from "./excerpts.js";
+import { type GenidChange, genidJob } from "./genid.js";
 import { driveOptions, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
-import { openOutput, STANDARD_OUTPUT } from "./output.js";
+import { type Output, openOutput, STANDARD_OUTPUT } from "./output.js";
 import type { Platform } from "./runtime.js";
 
 /** Targets of Xenstore streams. */
@@ -41,6 +43,8 @@ export interface ConvertOptions extends Omit<ReadingOptions, "model" | "readData
   readonly keepCheckpoints: boolean;
   /** Path of a config for the target; null: the source's, or a made one. */
   readonly configPath: string | null;
+  /** "keep" if left out; anything else needs an input that can be read twice. */
+  readonly genid?: GenidChange;
 }
 
 /**
@@ -63,6 +67,7 @@ export async function convertFile(
   const startMs = performance.now();
   const { source, compression } = await openInput(path, { limits: options.limits });
   try {
+    checkGenid(options, source);
     const run = new Run(platform, source, { path, options, startMs, hooks });
     return withCompression(await run.convert(outputPath, config), compression);
   } finally {
@@ -84,6 +89,18 @@ function checkOptions({ to, compact, keepCheckpoints }: ConvertOptions): void {
       allowed: "without --compact",
     });
   }
+}
+
+/** Where the id stands is known at the end of the stream, long after its page was written (VG-24). */
+function checkGenid({ to, genid = "keep" }: ConvertOptions, source: Source): void {
+  if (genid === "keep") return;
+  const option = "--genid";
+  if (to === "xenstore-v1" || to === "xenstore-v2") {
+    throw new UsageError("a Xenstore stream has no generation id", { option, allowed: "keep" });
+  }
+  if (source.seekable) return;
+  const allowed = "keep for a pipe or a compressed file; anything for a plain file";
+  throw new UsageError("a new id needs an input that can be read twice", { option, allowed });
 }
 
 /** The config that `--config` names, judged for the target. */
@@ -120,6 +137,17 @@ interface Task {
   readonly hooks: ReadingHooks;
 }
 
+/** What an earlier look at the image told. */
+interface Known {
+  readonly identity: DomainIdentity;
+  readonly genid: GenidFacts | null;
+}
+
+const NO_GENID: ConversionNote = {
+  note: "genid-missing",
+  message: "The guest has no generation id: none was renewed.",
+};
+
 /** One source on its way into one output. */
 class Run {
   readonly #platform: Platform;
@@ -134,52 +162,59 @@ class Run {
   }
 
   async convert(outputPath: string, config: ReadyConfig | null): Promise<ConvertResult> {
-    let identity: DomainIdentity = { name: null, vcpus: this.#task.options.vcpus, memoryKiB: null };
+    const { genid: change = "keep", vcpus } = this.#task.options;
+    let known: Known = { identity: { name: null, vcpus, memoryKiB: null }, genid: null };
     if (this.#source.seekable) {
       const judged = this.#image(false);
       await this.#drive(judged.run());
-      if (judged.collector.verdict() === "reject") return this.#result(judged, null);
-      identity = this.#identityOf(judged);
+      const refused = () => judged.collector.verdict() === "reject";
+      if (refused()) return this.#result(judged, null);
+      const genid = await this.#drive(genidJob(judged, change, { into: "stream" }));
+      if (refused()) return this.#result(judged, null);
+      known = { identity: this.#identityOf(judged), genid };
+      if (change !== "keep" && genid === null) this.#notes.push(NO_GENID);
     }
     const output = openOutput(outputPath);
     try {
       const image = this.#image(true);
-      const job = this.#job(
-        { image, output, note: (note) => this.#notes.push(note) },
-        config,
-        identity,
-      );
+      const job = this.#job(image, output, config, known);
       await this.#drive(job.run());
       const refusal = job.refusal;
       if (refusal !== null || image.collector.verdict() === "reject") {
         output.abort();
         return { ...this.#result(image, null), ...(refusal === null ? {} : { refusal }) };
       }
+      // What became of the id is told of the image that was written: it is the same.
+      const again = known.genid?.new ?? change;
+      if (this.#source.seekable) await this.#drive(genidJob(image, again, { into: "stream" }));
       output.close();
-      return this.#result(image, { path: outputPath, bytes: output.byteCount });
+      return this.#result(image, { path: outputPath, bytes: output.byteCount }, known.genid);
     } catch (error) {
       output.abort();
       throw error;
     }
   }
 
-  #job(conversion: Conversion, config: ReadyConfig | null, identity: DomainIdentity) {
-    const { to, compact, keepCheckpoints } = this.#task.options;
+  #job(image: Image, output: Output, config: ReadyConfig | null, { identity, genid }: Known) {
+    const conversion = { image, output, note: (note: ConversionNote) => this.#notes.push(note) };
+    const { to, compact, keepCheckpoints, genid: change = "keep" } = this.#task.options;
     if (to === "xenstore-v1") return new XenstoreJob(conversion, 1);
     if (to === "xenstore-v2") return new XenstoreJob(conversion, 2);
     const plain = keepCheckpoints ? "epochs" : "plain";
     const form = compact ? "compact" : plain;
+    const renewed = change === "keep" ? null : change === "new" ? "drawn" : "given";
     return new GuestJob(conversion, {
       to: to satisfies GuestTarget,
       form,
       config,
       identity,
       canReread: this.#source.seekable,
+      genid: genid === null ? null : { address: genid.address, id: genid.new, renewed },
     });
   }
 
   /** Asynchronously, so that an interrupt is seen while it works. */
-  #drive(job: Job<void>): Promise<void> {
+  #drive<R>(job: Job<R>): Promise<R> {
     return driveAsync(job, this.#source, driveOptions(this.#task.hooks, this.#source));
   }
 
@@ -207,7 +242,11 @@ class Run {
     };
   }
 
-  #result(image: Image, output: { path: string; bytes: number } | null): ConvertResult {
+  #result(
+    image: Image,
+    output: { path: string; bytes: number } | null,
+    genid: GenidFacts | null = null,
+  ): ConvertResult {
     const { size } = this.#source;
     const bytes = size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
     const elapsedMs = performance.now() - this.#task.startMs;
@@ -217,6 +256,7 @@ class Run {
     const result = { ...base, to, notes: output === null ? [] : this.#notes };
     if (output === null) return result;
     const file = output.path === STANDARD_OUTPUT ? null : output.path;
-    return { ...result, output: { file, bytes: output.bytes } };
+    const id = genid === null ? {} : { genid: genidResult(genid) };
+    return { ...result, output: { file, bytes: output.bytes }, ...id };
   }
 }

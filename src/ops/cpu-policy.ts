@@ -4,21 +4,15 @@
  */
 import { namedFeatures } from "../checks/index.js";
 import { type CpuPolicyResult, hex } from "../findings/index.js";
-import {
-  CPUID_NO_SUBLEAF,
-  type CpuidLeaf,
-  type PolicyMsr,
-  REC_TYPE_X86_CPUID_POLICY,
-  REC_TYPE_X86_MSR_POLICY,
-} from "../format/index.js";
-import type { DomainFacts, KeptRecord } from "../restore/index.js";
-import { bodyContext, type Policy, type RecordCodec, recordRow } from "../stream/index.js";
+import { CPUID_NO_SUBLEAF, type CpuidLeaf } from "../format/index.js";
+import { type DomainFacts, type KeptRecord, policyEntries } from "../restore/index.js";
+import { type Policy, RECORD_CODECS, type RecordCodec } from "../stream/index.js";
 
 /** The policies that a restorer took over; null where there is none. */
 export function cpuPolicyOf(domain: DomainFacts | null): CpuPolicyResult | null {
   if (domain === null) return null;
-  const leaves = entriesOf<CpuidLeaf>(domain.cpuidPolicy, REC_TYPE_X86_CPUID_POLICY);
-  const msrs = entriesOf<PolicyMsr>(domain.msrPolicy, REC_TYPE_X86_MSR_POLICY);
+  const leaves = entriesOf(domain.cpuidPolicy, RECORD_CODECS.X86_CPUID_POLICY.codec);
+  const msrs = entriesOf(domain.msrPolicy, RECORD_CODECS.X86_MSR_POLICY.codec);
   if (leaves === null && msrs === null) return null;
   return {
     ...(leaves === null ? {} : { leaves: leaves.map(shownLeaf), features: namedFeatures(leaves) }),
@@ -28,12 +22,9 @@ export function cpuPolicyOf(domain: DomainFacts | null): CpuPolicyResult | null 
   };
 }
 
-function entriesOf<T>(kept: KeptRecord | null, type: number): T[] | null {
-  const row = recordRow(type);
-  if (kept === null || row === null) return null;
-  const codec = row.codec as unknown as RecordCodec<Policy<T>>;
-  const { value } = codec.decode(kept.body, bodyContext(kept.head));
-  return value === null ? null : [...value.entries];
+function entriesOf<T>(kept: KeptRecord | null, codec: RecordCodec<Policy<T>>): T[] | null {
+  const entries = policyEntries(kept, codec);
+  return entries === null ? null : [...entries];
 }
 
 function shownLeaf({ leaf, subleaf, eax, ebx, ecx, edx }: CpuidLeaf) {

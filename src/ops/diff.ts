@@ -6,11 +6,13 @@ import type { EngineName } from "../engine/index.js";
 import { type ChangedBytes, type DiffResult, UsageError } from "../findings/index.js";
 import { PAGE_BYTES } from "../format/index.js";
 import type { Guest, MemoryState } from "../guest/index.js";
-import { driveSync, openInput, type Source } from "../input/index.js";
+import { driveAsync, driveSync, openInput, type Source } from "../input/index.js";
 import { fileResult, withCompression } from "./documents.js";
+import { driveOptions, PhaseProgress, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
 import { Pfns, STEP_PAGES, type Step, steps } from "./pfn-sets.js";
 import type { Platform } from "./runtime.js";
+import { Turns } from "./turns.js";
 
 /** What `diff` takes beyond the reading options, which hold for both images. */
 export interface DiffOptions extends Omit<ReadingOptions, "model" | "readData"> {
@@ -30,7 +32,7 @@ interface Side {
 }
 
 /**
- * Compare the guests of two images.
+ * Compare the guests of two images; the signal of `hooks` ends it.
  *
  * @throws {InputError} if bytes of either cannot be had
  * @throws {CapacityError} if a limit of ours is in the way
@@ -41,6 +43,7 @@ export async function diffFiles(
   pathA: string,
   pathB: string,
   options: DiffOptions,
+  hooks: ReadingHooks = {},
 ): Promise<DiffResult> {
   const { limits } = options;
   if (pathA === "-" && pathB === "-") {
@@ -50,9 +53,9 @@ export async function diffFiles(
   try {
     const openedB = await openInput(pathB, { limits });
     try {
-      const a = readSide(platform, openedA, pathA, options);
-      const b = readSide(platform, openedB, pathB, options);
-      return compare(a, b, options);
+      const a = await readSide(platform, openedA, pathA, options, hooks);
+      const b = await readSide(platform, openedB, pathB, options, hooks);
+      return await compare(a, b, options, hooks);
     } finally {
       openedB.source.close();
     }
@@ -61,13 +64,19 @@ export async function diffFiles(
   }
 }
 
-function readSide(platform: Platform, opened: Opened, file: string, options: DiffOptions): Side {
+async function readSide(
+  platform: Platform,
+  opened: Opened,
+  file: string,
+  options: DiffOptions,
+  hooks: ReadingHooks,
+): Promise<Side> {
   const startMs = performance.now();
   const { source, compression } = opened;
   const model = source.seekable ? "indexed" : "resident";
   const engine = platform.ownEngine(options.engine);
   const image = new Image(engine, { ...options, readData: false, model });
-  driveSync(image.run(), source);
+  await driveAsync(image.run(), source, driveOptions(hooks, source));
   const { guest } = image.restorer;
   if (guest === null) {
     throw new UsageError(`${file} holds no guest memory`, { option: "FILE" });
@@ -77,9 +86,22 @@ function readSide(platform: Platform, opened: Opened, file: string, options: Dif
   return { source, guest, result: withCompression(judged, compression) };
 }
 
-function compare(a: Side, b: Side, options: DiffOptions): DiffResult {
+async function compare(
+  a: Side,
+  b: Side,
+  options: DiffOptions,
+  hooks: ReadingHooks,
+): Promise<DiffResult> {
   const comparison = new Comparison(a, b, options);
-  for (const step of steps(a.guest.populatedRuns(), b.guest.populatedRuns())) comparison.take(step);
+  const pages = [a, b].map(({ guest }) => guest.engine.stats().populatedPages);
+  const totalBytes = pages.reduce((sum, count) => sum + count, 0) * PAGE_BYTES;
+  const progress = new PhaseProgress(hooks, totalBytes, "compare");
+  const turns = new Turns(hooks.signal);
+  for (const step of steps(a.guest.populatedRuns(), b.guest.populatedRuns())) {
+    await turns.next();
+    comparison.take(step);
+    progress.add((Number(step.inA) + Number(step.inB)) * step.count * PAGE_BYTES);
+  }
   return comparison.result();
 }
 

@@ -109,7 +109,8 @@ export function restoreResult(
   };
 }
 
-function genidResult(genid: GenidFacts): GenerationIdResult {
+/** The id as result documents have it. */
+export function genidResult(genid: GenidFacts): GenerationIdResult {
   return {
     address: `0x${genid.address.toString(16)}`,
     old: hexOfBytes(genid.old),

@@ -19,16 +19,18 @@ import {
 import { type ExtractFileResult, UsageError } from "../findings/index.js";
 import { PAGE_BYTES, VCPU_HEAD_BYTES } from "../format/index.js";
 import type { Guest, MemoryState } from "../guest/index.js";
-import { driveAsync, openInput, type Source } from "../input/index.js";
+import { type DriveOptions, driveAsync, openInput, type Source } from "../input/index.js";
 import type { DomainFacts } from "../restore/index.js";
 import { bodyOffset, HvmContext } from "../stream/index.js";
 import { alignedBytes } from "./aligned-bytes.js";
 import { fileResult, restoreResult, withCompression } from "./documents.js";
 import { type GenidChange, genidJob } from "./genid.js";
+import { driveOptions, PhaseProgress, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
 import type { Platform } from "./runtime.js";
 import { salvageSource } from "./salvage.js";
 import { openPlacedOutput, type PlacedOutput } from "./sparse-output.js";
+import { Turns } from "./turns.js";
 
 /** Kinds of memory files. */
 export const MEMORY_FORMATS = ["raw", "elf", "lime"] as const;
@@ -45,19 +47,16 @@ export interface ExtractOptions extends Omit<ReadingOptions, "model" | "readData
   readonly genid?: GenidChange;
   /** Write what is whole of a damaged image. */
   readonly salvage?: boolean;
-  /** Ends the writing when aborted; what was written is gone then. */
-  readonly signal?: AbortSignal;
 }
 
 /** Pages read and written at a time. */
 const STEP_PAGES = 1024;
-/** Signals and timers are let in at least this often. */
-const LONGEST_TURN_MS = 10;
 const ZERO_PAGE = new Uint8Array(PAGE_BYTES);
 
 /**
  * Write the memory of the image at `path` to `outPath` ("-" for the standard streams). Nothing is
- * written if the image is rejected, unless it is to be salvaged.
+ * written if the image is rejected, unless it is to be salvaged; what was written when the signal
+ * of `hooks` was aborted is gone.
  *
  * @throws {InputError} if the image's bytes cannot be had, or the file not be written
  * @throws {CapacityError} if a limit of ours is in the way
@@ -68,27 +67,34 @@ export async function extractFile(
   path: string,
   outPath: string,
   options: ExtractOptions,
+  hooks: ReadingHooks = {},
 ): Promise<ExtractFileResult> {
   const startMs = performance.now();
   const { source, compression } = await openInput(path, { limits: options.limits });
   try {
-    const result = await extractSource(platform, source, path, outPath, options, startMs);
+    const task = { platform, source, file: path, options, hooks, startMs };
+    const result = await extractSource(task, outPath);
     return withCompression(result, compression);
   } finally {
     source.close();
   }
 }
 
-async function extractSource(
-  platform: Platform,
-  source: Source,
-  file: string,
-  outPath: string,
-  options: ExtractOptions,
-  startMs: number,
-): Promise<ExtractFileResult> {
-  const { image, judged, salvage } = await readGuest(platform, source, file, options, startMs);
-  const genid = await driveAsync(genidJob(image, options.genid ?? "keep"), source, drive(options));
+/** One image, and what is wanted of it. */
+interface Task {
+  readonly platform: Platform;
+  readonly source: Source;
+  readonly file: string;
+  readonly options: ExtractOptions;
+  readonly hooks: ReadingHooks;
+  readonly startMs: number;
+}
+
+async function extractSource(task: Task, outPath: string): Promise<ExtractFileResult> {
+  const { source, file, options, hooks } = task;
+  const { image, judged, salvage } = await readGuest(task);
+  const change = genidJob(image, options.genid ?? "keep");
+  const genid = await driveAsync(change, source, abortOnly(hooks));
   const told = () => ({ ...restoreResult(image, judged(), {}, genid), ...salvage });
   const { guest, domain } = image.restorer;
   const refused = image.collector.verdict() === "reject" && options.salvage !== true;
@@ -97,20 +103,14 @@ async function extractSource(
     throw new UsageError(`${file} holds no guest memory`, { option: "FILE" });
   }
   const layout = layoutOf(guest, domain, options);
-  const pages = await writeLayout(layout, guest, source, outPath, options);
+  const pages = await writeLayout(layout, guest, task, outPath);
   const { format, state } = options;
   const output = { path: outPath, format, state, bytes: layout.sizeBytes, pages };
   return { ...told(), output };
 }
 
 /** Read the image as a restore would, or recover what is whole of it. */
-async function readGuest(
-  platform: Platform,
-  source: Source,
-  file: string,
-  options: ExtractOptions,
-  startMs: number,
-) {
+async function readGuest({ platform, source, file, options, hooks, startMs }: Task) {
   if (options.salvage === true) {
     const reading = { ...options, readData: false, model: "indexed" } as const;
     const { image, judged, salvage } = salvageSource(platform, source, file, reading, startMs);
@@ -118,14 +118,15 @@ async function readGuest(
   }
   const model = source.seekable ? "indexed" : "resident";
   const image = new Image(platform.engine(options.engine), { ...options, readData: false, model });
-  await driveAsync(image.run(), source, drive(options));
+  await driveAsync(image.run(), source, driveOptions(hooks, source));
   const bytes = source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
   const judged = () => fileResult(image, file, bytes, performance.now() - startMs);
   return { image, judged, salvage: {} };
 }
 
-function drive(options: ExtractOptions) {
-  return options.signal === undefined ? {} : { signal: options.signal };
+/** For reads whose place in the input says nothing about how far the work is. */
+function abortOnly({ signal }: ReadingHooks): DriveOptions {
+  return signal === undefined ? {} : { signal };
 }
 
 function layoutOf(guest: Guest, domain: DomainFacts, options: ExtractOptions): MemoryLayout {
@@ -156,12 +157,11 @@ function registersOf(domain: DomainFacts): VcpuRegisters[] {
 async function writeLayout(
   layout: MemoryLayout,
   guest: Guest,
-  source: Source,
+  task: Task,
   outPath: string,
-  options: ExtractOptions,
 ): Promise<number> {
   const output = openPlacedOutput(outPath);
-  const writer = new PartWriter(output, guest, source, options);
+  const writer = new PartWriter(output, guest, task, pagesOf(layout));
   try {
     for (const part of layout.parts()) {
       if (output.readerGone) break;
@@ -175,20 +175,28 @@ async function writeLayout(
   }
 }
 
+function pagesOf(layout: MemoryLayout): number {
+  let pages = 0;
+  for (const part of layout.parts()) pages += part.part === "bytes" ? 0 : part.count;
+  return pages;
+}
+
 class PartWriter {
   pages = 0;
   readonly #output: PlacedOutput;
   readonly #guest: Guest;
-  readonly #source: Source;
-  readonly #options: ExtractOptions;
+  readonly #task: Task;
+  readonly #progress: PhaseProgress<"write">;
   readonly #buffer = alignedBytes(STEP_PAGES * PAGE_BYTES);
-  #turnStart = performance.now();
+  readonly #turns: Turns;
 
-  constructor(output: PlacedOutput, guest: Guest, source: Source, options: ExtractOptions) {
+  /** @param totalPages that will be written, for the progress */
+  constructor(output: PlacedOutput, guest: Guest, task: Task, totalPages: number) {
     this.#output = output;
     this.#guest = guest;
-    this.#source = source;
-    this.#options = options;
+    this.#task = task;
+    this.#turns = new Turns(task.hooks.signal);
+    this.#progress = new PhaseProgress(task.hooks, totalPages * PAGE_BYTES, "write");
   }
 
   async write(part: MemoryPart): Promise<void> {
@@ -196,15 +204,17 @@ class PartWriter {
       this.#output.writeAt(part.fileOffset, part.bytes);
       return;
     }
-    const { state } = this.#options;
+    const { source, hooks, options } = this.#task;
     for (let done = 0; done < part.count && !this.#output.readerGone; done += STEP_PAGES) {
       const count = Math.min(STEP_PAGES, part.count - done);
       const bytes = this.#buffer.subarray(0, count * PAGE_BYTES);
-      const job = this.#guest.readPages(part.first + done, count, bytes, state);
-      await driveAsync(job, this.#source, drive(this.#options));
+      const job = this.#guest.readPages(part.first + done, count, bytes, options.state);
+      await driveAsync(job, source, abortOnly(hooks));
       this.#place(part.fileOffset + done * PAGE_BYTES, bytes);
       this.pages += count;
-      await this.#otherWork();
+      this.#progress.add(bytes.length);
+      // A resident guest asks for no bytes: without this no signal would get through.
+      await this.#turns.next();
     }
   }
 
@@ -221,14 +231,6 @@ class PartWriter {
       if (!zero) this.#output.writeAt(fileOffset + start, bytes.subarray(start, end));
       start = end;
     }
-  }
-
-  /** A resident guest asks for no bytes: without this no signal would get through. */
-  async #otherWork(): Promise<void> {
-    this.#options.signal?.throwIfAborted();
-    if (performance.now() - this.#turnStart < LONGEST_TURN_MS) return;
-    await new Promise((resolve) => setImmediate(resolve));
-    this.#turnStart = performance.now();
   }
 }
 

@@ -8,14 +8,17 @@ import type { Job } from "../stream/index.js";
 
 /** How far an operation has come. */
 export interface ReadingProgress {
-  /** `read`: through the input; `digest`: through the guest's pages. Each begins at 0. */
-  readonly phase: "read" | "digest";
+  /**
+   * `read`: through the input; `digest`, `write`, `compare`: through the guest's pages, for that.
+   * Each begins at 0, `read` once for each input.
+   */
+  readonly phase: "read" | "digest" | "write" | "compare";
   readonly bytes: number;
   /** Null where nobody knows, as for a pipe. */
   readonly totalBytes: number | null;
 }
 
-/** Callbacks of verifyFile(), inspectFile() and restoreFile(). */
+/** Callbacks of the operations that read images. */
 export interface ReadingHooks {
   /** When aborted, the operation throws the signal's reason at the next request for bytes. */
   readonly signal?: AbortSignal | undefined;
@@ -43,16 +46,23 @@ export function driveOptions(hooks: ReadingHooks, source: Source): DriveOptions 
   };
 }
 
-/** Adds up what the digests went through, and tells when a step is full. */
-export class DigestProgress {
-  readonly #tell: ((progress: ReadingProgress) => void) | undefined;
+/** Callbacks that need not know any other phase. */
+interface PhaseHooks<P> {
+  readonly onProgress?: ((progress: ReadingProgress & { readonly phase: P }) => void) | undefined;
+}
+
+/** Adds up what a phase behind reading went through, and tells when a step is full. */
+export class PhaseProgress<P extends ReadingProgress["phase"]> {
+  readonly #phase: P;
+  readonly #tell: PhaseHooks<P>["onProgress"];
   readonly #totalBytes: number;
   #bytes = 0;
   #toldBytes = 0;
   #counted = false;
 
   /** @param totalBytes of all pages that will be read or hashed */
-  constructor(hooks: ReadingHooks, totalBytes: number) {
+  constructor(hooks: PhaseHooks<P>, totalBytes: number, phase: P) {
+    this.#phase = phase;
     this.#tell = hooks.onProgress;
     this.#totalBytes = totalBytes;
   }
@@ -84,12 +94,13 @@ export class DigestProgress {
     }
   }
 
-  /** Count bytes of pages. */
+  /** So many bytes more are done. */
   add(bytes: number): void {
     this.#bytes += bytes;
     if (this.#bytes - this.#toldBytes < STEP_BYTES) return;
     this.#toldBytes = this.#bytes;
     const total = this.#totalBytes;
-    this.#tell?.({ phase: "digest", bytes: Math.min(this.#bytes, total), totalBytes: total });
+    const phase = this.#phase;
+    this.#tell?.({ phase, bytes: Math.min(this.#bytes, total), totalBytes: total });
   }
 }

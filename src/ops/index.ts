@@ -19,7 +19,7 @@ export * from "./explain.js";
 export * from "./extract.js";
 export * from "./extract-section.js";
 export * from "./generate.js";
-export { type GenidChange, parseGenidChange } from "./genid.js";
+export { type GenidChange, parseGenid, parseGenidChange } from "./genid.js";
 export type { ReadingHooks, ReadingProgress } from "./hooks.js";
 export { hostCheck } from "./host/check.js";
 export {
@@ -35,8 +35,13 @@ export * from "./image.js";
 export * from "./inspect.js";
 export * from "./manifest.js";
 export * from "./outcome-spool.js";
-export * from "./output.js";
-export { STANDARD_OUTPUT } from "./output.js";
+export {
+  isFilePath,
+  type Output,
+  openOutput,
+  STANDARD_OUTPUT,
+  writeOutput,
+} from "./output.js";
 export { parallelDigest } from "./parallel-digest.js";
 export * from "./restore.js";
 export * from "./runtime.js";

@@ -4,6 +4,7 @@
  */
 import type { EngineName } from "../engine/index.js";
 import type {
+  ConfigSummary,
   InspectBatch,
   InspectHeader,
   InspectRecord,
@@ -22,6 +23,7 @@ import {
   type RecordEvent,
   type SectionEvent,
   type StreamEvent,
+  summarizeConfig,
   XenstoreTreeBuilder,
   xenstoreHeaderOf,
 } from "../stream/index.js";
@@ -82,6 +84,7 @@ export class Listing {
   readonly #records: InspectRecord[] = [];
   readonly #batches: InspectBatch[] = [];
   readonly #config: unknown[] = [];
+  #summary: ConfigSummary | null = null;
   #omitted = 0;
   #store: { readonly header: XenstoreHeader; readonly tree: XenstoreTreeBuilder } | null = null;
 
@@ -101,6 +104,7 @@ export class Listing {
       this.#record(event.head, event.event === "record" ? event : null, image);
     } else if (event.event === "section" && event.name === "config") {
       this.#config.push(configOf(event));
+      this.#summary ??= summarizeConfig(event);
     }
   }
 
@@ -128,6 +132,7 @@ export class Listing {
       ...(cpuPolicy === null ? {} : { cpuPolicy }),
       ...(this.#store === null ? {} : { store: this.#store.tree.tree() }),
       ...(config === undefined ? {} : { config }),
+      ...(this.#summary === null ? {} : { configSummary: this.#summary }),
     };
   }
 

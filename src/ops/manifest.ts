@@ -12,13 +12,15 @@ import {
 } from "../findings/index.js";
 import { PAGE_BYTES } from "../format/index.js";
 import type { Guest, MemoryState } from "../guest/index.js";
-import { driveSync, openInput, type Source } from "../input/index.js";
-import { type Job, readInto } from "../stream/index.js";
+import { driveAsync, driveSync, openInput, type Source } from "../input/index.js";
+import type { Job } from "../stream/index.js";
 import { fileResult, withCompression } from "./documents.js";
+import { driveOptions, PhaseProgress, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
+import { digestRest, PageDigests } from "./manifest-digests.js";
 import { type ManifestHead, ManifestReader, ManifestWriter } from "./manifest-file.js";
-import { type Output, writeOutput } from "./output.js";
-import { Pfns, STEP_PAGES, type Step, steps } from "./pfn-sets.js";
+import { type Output, openOutput } from "./output.js";
+import { Pfns, type Step, steps } from "./pfn-sets.js";
 import type { Platform } from "./runtime.js";
 
 /** What `manifest` takes beyond the reading options. */
@@ -28,11 +30,9 @@ export interface ManifestOptions extends Omit<ReadingOptions, "model" | "readDat
   readonly state: MemoryState;
 }
 
-/** Bytes outside the pages that are read at a time. */
-const REST_BYTES = 1024 * 1024;
-
 /**
- * Write the manifest of the image at `path`. Nothing is written if the image is rejected.
+ * Write the manifest of the image at `path`. Nothing is written if the image is rejected, and
+ * nothing is left of what was when the signal of `hooks` is aborted.
  *
  * @throws {InputError} if the image's bytes cannot be had, or the file not be written
  * @throws {UsageError} if the image holds no guest memory
@@ -42,26 +42,36 @@ export async function writeManifest(
   path: string,
   outPath: string,
   options: ManifestOptions,
+  hooks: ReadingHooks = {},
 ): Promise<ManifestFileResult> {
   const startMs = performance.now();
-  const opened = await openInput(path, { limits: options.limits });
+  const { source, compression } = await openInput(path, { limits: options.limits });
   try {
-    const image = readImageOf(platform, opened.source, options);
-    const base = withCompression(judged(image, opened.source, path, startMs), opened.compression);
+    const drive = driveOptions(hooks, source);
+    const image = imageOf(platform, source, options);
+    await driveAsync(image.run(), source, drive);
+    const base = withCompression(judged(image, source, path, startMs), compression);
     const { guest } = image.restorer;
     if (base.verdict === "reject") return base;
     if (guest === null) throw new UsageError(`${path} holds no guest memory`, { option: "FILE" });
-    const { source } = opened;
     const chain = base.container.join("/");
-    return writeOutput(outPath, (output) => {
-      const { head, root } = fill(output, guest, source, chain, options.state);
+    const output = openOutput(outPath);
+    try {
+      const filling = fill(output, guest, source, chain, options.state);
+      const job = new PhaseProgress(hooks, digestedBytes(guest, source), "digest").reads(filling);
+      const { signal } = hooks;
+      const { head, root } = await driveAsync(job, source, signal === undefined ? {} : { signal });
+      output.close();
       const { state, pageCount: pages, restDigest } = head;
       const rest = restDigest === null ? {} : { rest: hex64(restDigest) };
       const bytes = output.byteCount;
       return { ...base, manifest: { path: outPath, state, pages, bytes, root, ...rest } };
-    });
+    } catch (error) {
+      output.abort();
+      throw error;
+    }
   } finally {
-    opened.source.close();
+    source.close();
   }
 }
 
@@ -75,12 +85,14 @@ export async function checkManifest(
   path: string,
   manifestPath: string,
   options: ManifestOptions,
+  hooks: ReadingHooks = {},
 ): Promise<ManifestCheckResult> {
   const opened = await openInput(path, { limits: options.limits });
   try {
     const chain = opened.compression === null ? "" : `${opened.compression}/`;
     const { source } = opened;
-    const result = checkSource(platform, source, { path, manifestPath, chain }, options);
+    const names = { path, manifestPath, chain };
+    const result = checkSource(platform, source, names, options, hooks);
     return withCompression(result, opened.compression);
   } finally {
     opened.source.close();
@@ -93,16 +105,21 @@ export function checkSource(
   source: Source,
   names: { readonly path: string; readonly manifestPath: string; readonly chain: string },
   options: ManifestOptions,
+  hooks: ReadingHooks = {},
 ): ManifestCheckResult {
   const startMs = performance.now();
-  const image = readImageOf(platform, source, options);
+  const image = imageOf(platform, source, options);
+  driveSync(image.run(), source, driveOptions(hooks, source));
   const engine = platform.engine(options.engine);
   const reader = new ManifestReader(names.manifestPath, engine.createXxh3());
   try {
     const base = judged(image, source, names.path, startMs);
-    const check = new Check(image.restorer.guest, source, reader, options.limits.maxRecordsListed);
+    const { guest } = image.restorer;
+    const check = new Check(guest, source, reader, options.limits.maxRecordsListed);
     const form = `${names.chain}${base.container.join("/")}`;
-    const found = check.run(form);
+    const totalBytes = guest === null ? 0 : digestedBytes(guest, source);
+    const progress = new PhaseProgress(hooks, totalBytes, "digest");
+    const found = driveSync(progress.reads(check.run(form)), source);
     const matches = base.verdict === "accept" && found.matches;
     return { ...base, check: { path: names.manifestPath, ...found, matches } };
   } finally {
@@ -110,11 +127,15 @@ export function checkSource(
   }
 }
 
-function readImageOf(platform: Platform, source: Source, options: ManifestOptions): Image {
+function imageOf(platform: Platform, source: Source, options: ManifestOptions): Image {
   const model = source.seekable ? "indexed" : "resident";
-  const image = new Image(platform.engine(options.engine), { ...options, readData: false, model });
-  driveSync(image.run(), source);
-  return image;
+  return new Image(platform.engine(options.engine), { ...options, readData: false, model });
+}
+
+/** Every byte of a file is digested, of a pipe only what was held. */
+function digestedBytes(guest: Guest, source: Source): number {
+  const memoryBytes = guest.engine.stats().populatedPages * PAGE_BYTES;
+  return source.seekable ? (source.size ?? memoryBytes) : memoryBytes;
 }
 
 function judged(image: Image, source: Source, file: string, startMs: number) {
@@ -122,25 +143,25 @@ function judged(image: Image, source: Source, file: string, startMs: number) {
   return fileResult(image, file, bytes, performance.now() - startMs);
 }
 
-function fill(
+function* fill(
   output: Output,
   guest: Guest,
   source: Source,
   chain: string,
   state: MemoryState,
-): { readonly head: ManifestHead; readonly root: string } {
+): Job<{ readonly head: ManifestHead; readonly root: string }> {
   const { engine } = guest;
   const runs = [...guest.populatedRuns()];
   const pageCount = runs.reduce((sum, { count }) => sum + count, 0);
   const inputBytes = source.size ?? 0;
-  const restDigest = source.seekable ? driveSync(digestRest(guest, inputBytes), source) : null;
+  const restDigest = source.seekable ? yield* digestRest(guest, inputBytes) : null;
   const head = { state, chain, inputBytes, pageCount, runs, restDigest };
   const writer = new ManifestWriter(output, engine.createXxh3());
   writer.head(head);
   const root = engine.createXxh3();
-  const pages = new PageDigests(guest, source, state);
+  const pages = new PageDigests(guest, state);
   for (const { first, count } of steps(runs, [])) {
-    const digests = pages.of(first, count);
+    const digests = yield* pages.of(first, count);
     writer.digests(digests.subarray(0, count));
     const pairs = new BigUint64Array(2 * count);
     for (let i = 0; i < count; i += 1) {
@@ -151,69 +172,6 @@ function fill(
   }
   writer.end(root.digest());
   return { head, root: hex64(root.digest()) };
-}
-
-/** Digests of a guest's pages, a step at a time. */
-class PageDigests {
-  readonly #guest: Guest;
-  readonly #source: Source;
-  readonly #state: MemoryState;
-  readonly #digests = new BigUint64Array(STEP_PAGES);
-
-  constructor(guest: Guest, source: Source, state: MemoryState) {
-    this.#guest = guest;
-    this.#source = source;
-    this.#state = state;
-  }
-
-  /** One digest a page; overwritten by the next call. */
-  of(first: number, count: number): BigUint64Array {
-    const pages = this.#guest.engine.pageWindow().subarray(0, count * PAGE_BYTES);
-    driveSync(this.#guest.readPages(first, count, pages, this.#state), this.#source);
-    this.#guest.engine.digestWindow(count, this.#digests);
-    return this.#digests;
-  }
-}
-
-/** XXH3-64 of all bytes of the input that are no page's last copy, in order. */
-function* digestRest(guest: Guest, inputBytes: number): Job<bigint> {
-  const hash = guest.engine.createXxh3();
-  const buffer = new Uint8Array(REST_BYTES);
-  let at = 0;
-  for (const pageAt of lastCopies(guest)) {
-    if (pageAt > at) yield* hashRange(hash, buffer, at, pageAt);
-    at = pageAt + PAGE_BYTES;
-  }
-  if (inputBytes > at) yield* hashRange(hash, buffer, at, inputBytes);
-  return hash.digest();
-}
-
-function* hashRange(
-  hash: { update(bytes: Uint8Array): void },
-  buffer: Uint8Array,
-  from: number,
-  to: number,
-): Job<void> {
-  for (let at = from; at < to; at += REST_BYTES) {
-    const view = buffer.subarray(0, Math.min(REST_BYTES, to - at));
-    hash.update(view.subarray(0, yield* readInto(at, view)));
-  }
-}
-
-/** Where the last copy of each pfn stands, in order of the input: one bit a copy is held. */
-function* lastCopies(guest: Guest): Generator<number> {
-  const copies = guest.pages.nextOrdinal;
-  const isLast = new Uint8Array(Math.ceil(copies / 8));
-  for (const { first, count } of guest.populatedRuns()) {
-    for (let pfn = first; pfn < first + count; pfn += 1) {
-      const ordinal = guest.engine.lastOrdinal(pfn);
-      if (ordinal >= 0) isLast[ordinal >> 3] = (isLast[ordinal >> 3] ?? 0) | (1 << (ordinal & 7));
-    }
-  }
-  for (let ordinal = 0; ordinal < copies; ordinal += 1) {
-    if ((((isLast[ordinal >> 3] ?? 0) >> (ordinal & 7)) & 1) === 0) continue;
-    yield guest.pages.byteOffsetOf(ordinal, PAGE_BYTES);
-  }
 }
 
 /** One image against one manifest. */
@@ -239,12 +197,14 @@ class Check {
   }
 
   /** @param form the image's formats, with slashes between */
-  run(form: string): Omit<ManifestCheck, "path"> {
+  *run(form: string): Job<Omit<ManifestCheck, "path">> {
     const { head } = this.#reader;
     const guest = this.#guest;
-    const pages = guest === null ? null : new PageDigests(guest, this.#source, head.state);
-    for (const step of steps(head.runs, guest?.populatedRuns() ?? [])) this.#take(step, pages);
-    const rest = this.#rest(form);
+    const pages = guest === null ? null : new PageDigests(guest, head.state);
+    for (const step of steps(head.runs, guest?.populatedRuns() ?? [])) {
+      yield* this.#take(step, pages);
+    }
+    const rest = yield* this.#rest(form);
     const differing = this.#rottenPages + this.#missing.pages + this.#extra.pages;
     return {
       state: head.state,
@@ -258,7 +218,7 @@ class Check {
     };
   }
 
-  #take({ first, count, inA, inB }: Step, pages: PageDigests | null): void {
+  *#take({ first, count, inA, inB }: Step, pages: PageDigests | null): Job<void> {
     if (!inA) {
       this.#extra.add(first, count);
       return;
@@ -268,7 +228,7 @@ class Check {
       for (let i = 0; i < count; i += 1) this.#reader.next();
       return;
     }
-    const digests = pages.of(first, count);
+    const digests = yield* pages.of(first, count);
     this.#pages += count;
     for (let i = 0; i < count; i += 1) {
       if (this.#reader.next() !== digests[i]) this.#isRotten(first + i);
@@ -282,13 +242,13 @@ class Check {
     this.#rotten.push(byteOffset < 0 ? { pfn } : { pfn, byteOffset });
   }
 
-  #rest(form: string): ManifestCheck["rest"] {
+  *#rest(form: string): Job<ManifestCheck["rest"]> {
     const { head } = this.#reader;
     const size = this.#source.size;
     if (head.restDigest === null || !this.#source.seekable || size === null) return "unknown";
     if (head.inputBytes !== size || head.chain !== form) return "other-form";
     if (this.#guest === null) return "differs";
-    const digest = driveSync(digestRest(this.#guest, size), this.#source);
+    const digest = yield* digestRest(this.#guest, size);
     return digest === head.restDigest ? "same" : "differs";
   }
 }

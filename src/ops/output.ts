@@ -199,7 +199,7 @@ class StandardOutput extends BufferedOutput {
 }
 
 /** The file that a path means, through links: renaming must not replace the link. */
-function followed(path: string): string {
+export function followed(path: string): string {
   try {
     return realpathSync(path);
   } catch (cause) {
@@ -208,12 +208,17 @@ function followed(path: string): string {
   }
 }
 
-/** A new file beside `path`, hidden by its dot; what is no regular file is opened as it is. */
+/** A new file beside `path`; what is no regular file is opened as it is. */
 function openBeside(path: string): { readonly fd: number; readonly temporary: string | null } {
   const present = statSync(path, { throwIfNoEntry: false });
   if (present !== undefined && !present.isFile()) {
     return { fd: openSync(path, "w"), temporary: null };
   }
+  return openTemporary(path);
+}
+
+/** A new file beside `path`, hidden by its dot, to be renamed once it is whole. */
+export function openTemporary(path: string): { readonly fd: number; readonly temporary: string } {
   const suffix = nodeCrypto().randomBytes(NAME_BYTES).toString("hex");
   const temporary = join(dirname(path), `.${basename(path)}.${suffix}.part`);
   return { fd: openSync(temporary, "wx", FILE_MODE), temporary };
@@ -223,7 +228,8 @@ function pause(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
 }
 
-function outputError(path: string, cause: unknown): InputError {
+/** What went wrong with an output, as every command tells it. */
+export function outputError(path: string, cause: unknown): InputError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new InputError(`cannot write ${path}: ${reason}`, {
     code: "output",

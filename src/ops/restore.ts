@@ -11,7 +11,7 @@ import type { Job } from "../stream/index.js";
 import { fileResult, restoreResult, withCompression } from "./documents.js";
 import { withExcerpts } from "./excerpts.js";
 import { type GenidChange, genidJob } from "./genid.js";
-import { DigestProgress, driveOptions, type ReadingHooks } from "./hooks.js";
+import { driveOptions, PhaseProgress, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
 import { parallelDigest } from "./parallel-digest.js";
 import { createSha256, type Platform } from "./runtime.js";
@@ -114,7 +114,11 @@ function digestByThreads(
 ): Partial<MemoryResult> | null {
   const { guest } = image.restorer;
   if (guest === null || digest !== "xxh3") return null;
-  const progress = new DigestProgress(hooks, guest.engine.stats().populatedPages * PAGE_BYTES);
+  const progress = new PhaseProgress(
+    hooks,
+    guest.engine.stats().populatedPages * PAGE_BYTES,
+    "digest",
+  );
   return parallelDigest(platform, guest, source, {
     threads: threads ?? null,
     onPages: (pages) => {
@@ -133,9 +137,9 @@ function* digestsOf(
   if (guest === null || digest === null) return {};
   const memoryBytes = guest.engine.stats().populatedPages * PAGE_BYTES;
   if (digest === "sha256") {
-    const progress = new DigestProgress(hooks, memoryBytes);
+    const progress = new PhaseProgress(hooks, memoryBytes, "digest");
     return yield* digestSha256(guest, progress.hashes(createSha256));
   }
-  const progress = new DigestProgress(hooks, memoryBytes);
+  const progress = new PhaseProgress(hooks, memoryBytes, "digest");
   return yield* progress.reads(digestXxh3(guest));
 }

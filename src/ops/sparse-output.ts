@@ -3,24 +3,24 @@
  * are whole: as output.ts, which is for bytes in order. Standard output and pipes get zeros where
  * a file has a hole. Source: INTERFACE, exit codes 2, 130, 143.
  */
-import { randomBytes } from "node:crypto";
 import {
   closeSync,
   fsyncSync,
   ftruncateSync,
-  openSync,
-  realpathSync,
   renameSync,
   statSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { InputError } from "../findings/index.js";
-import { type Output, openOutput, STANDARD_OUTPUT } from "./output.js";
+import {
+  followed,
+  type Output,
+  openOutput,
+  openTemporary,
+  outputError,
+  STANDARD_OUTPUT,
+} from "./output.js";
 
-const NAME_BYTES = 6;
-const FILE_MODE = 0o666;
 const ZEROS = new Uint8Array(64 * 1024);
 
 /** An output that takes bytes at ascending places. Either close() or abort() ends it. */
@@ -63,9 +63,9 @@ class SparseFile implements PlacedOutput {
 
   constructor(path: string) {
     this.#path = followed(path);
-    const suffix = randomBytes(NAME_BYTES).toString("hex");
-    this.#temporary = join(dirname(this.#path), `.${basename(this.#path)}.${suffix}.part`);
-    this.#fd = openSync(this.#temporary, "wx", FILE_MODE);
+    const { fd, temporary } = openTemporary(this.#path);
+    this.#fd = fd;
+    this.#temporary = temporary;
   }
 
   writeAt(fileOffset: number, bytes: Uint8Array): void {
@@ -140,20 +140,4 @@ class SequentialPlaced implements PlacedOutput {
       output.write(ZEROS.subarray(0, Math.min(ZEROS.length, fileOffset - output.byteCount)));
     }
   }
-}
-
-/** The file that a path means, through links: renaming must not replace the link. */
-function followed(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return path;
-    throw cause;
-  }
-}
-
-function outputError(path: string, cause: unknown): InputError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const message = `cannot write ${path}: ${reason}`;
-  return new InputError(message, { code: "output", source: path, cause });
 }

@@ -36,7 +36,7 @@ export function renderInspect(document: InspectResult, options: InspectTextOptio
     verdictLine(result, style),
     ...formatsFact(result, style),
     ...findingsFact(result, options),
-    ...configFacts(result.config).flatMap(([name, value]) => fact(name, value, style)),
+    ...configFacts(result.configSummary).flatMap(([name, value]) => fact(name, value, style)),
     ...(result.stream === undefined ? [] : machineFacts(result, result.stream, options)),
     ...emulatorFacts(result, style),
     "",

@@ -4,7 +4,7 @@
  */
 import type { MemoryResult, RestoreFileResult } from "../findings/index.js";
 import { findingLines } from "./findings.js";
-import { salvageLines } from "./memory.js";
+import { genidTexts, salvageLines } from "./memory.js";
 import { PLAIN, type Style, type TextOptions } from "./style.js";
 import { findingsFact, formatsFact, streamFacts, verdictLine } from "./summary.js";
 import { bytesText, fact, factLines, plural, printableDocument } from "./text.js";
@@ -71,7 +71,7 @@ function paramLines(result: RestoreFileResult, options: RestoreTextOptions): str
 }
 
 function deviceFacts(result: RestoreFileResult, style: Style): string[] {
-  const { genid, emulator = [], xenstore = [] } = result;
+  const { emulator = [], xenstore = [] } = result;
   return [
     ...emulator.flatMap(({ id, bytes }) =>
       fact("emulator", `${EMULATORS[id] ?? `id ${id}`}, ${bytesText(bytes)} of state`, style),
@@ -79,9 +79,9 @@ function deviceFacts(result: RestoreFileResult, style: Style): string[] {
     ...(xenstore.length === 0
       ? []
       : fact("xenstore", `${plural(xenstore.length, "key")} for the device model`, style)),
-    ...(genid === undefined
-      ? []
-      : fact("genid", `${genid.old} at ${genid.address}, new ${genid.new}`, style)),
+    ...genidTexts(result, ({ old, address, new: id }) => `${old} at ${address}, new ${id}`).flatMap(
+      (text) => fact("genid", text, style),
+    ),
   ];
 }
 

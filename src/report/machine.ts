@@ -2,11 +2,14 @@
  * The facts about a machine that an inspect document holds, picked out of its decoded records:
  * vcpus, parameters, TSC, emulator, config. Takes any shape: what is not there is left out.
  */
-import type { InspectResult } from "../findings/index.js";
+import type { ConfigSummary, InspectResult } from "../findings/index.js";
 import { plural } from "./text.js";
 
 /** A name and a value to print. */
 export type Pair = readonly [name: string, value: string];
+
+/** Devices of a kind that the text names; the JSON has more of them. */
+const DEVICES_TOLD = 4;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -95,45 +98,49 @@ export function emulatorKeys(result: InspectResult): number {
   );
 }
 
-/** Name, uuid, vcpus and memory as the config has them: xl's JSON, or libvirt's XML. */
-export function configFacts(config: unknown): Pair[] {
-  if (typeof config === "string") return xmlFacts(config);
-  if (!isFields(config)) return [];
-  const create = isFields(config.c_info) ? config.c_info : {};
-  const build = isFields(config.b_info) ? config.b_info : {};
-  const memory = textOf(build.max_memkb) ?? textOf(build.target_memkb);
+/** Name, guest, vcpus, memory and devices as the config has them. */
+export function configFacts(config: ConfigSummary | undefined): Pair[] {
+  if (config === undefined) return [];
+  const { vcpus, maxVcpus, memoryKiB, maxMemoryKiB } = config;
   return present([
-    ["name", textOf(create.name)],
-    ["uuid", textOf(create.uuid)],
-    ["vcpus", textOf(build.max_vcpus)],
-    ["memory", memory === undefined ? undefined : `${memory} KiB`],
-    ["disks", countText(config.disks)],
-    ["nics", countText(config.nics)],
+    ["name", config.name],
+    ["uuid", config.uuid],
+    ["type", config.guest],
+    ["vcpus", ofMost(vcpus, maxVcpus, String)],
+    ["memory", ofMost(memoryKiB, maxMemoryKiB, kibText)],
+    ...(["disks", "nics", "vfbs", "pci"] as const).flatMap((kind) => deviceFacts(kind, config)),
   ]);
 }
 
-/** The few elements that matter, picked out of XML that the reader found well-formed. */
-function xmlFacts(text: string): Pair[] {
-  const element = (name: string) =>
-    new RegExp(`<${name}(?:\\s[^>]*)?>([^<]*)</${name}>`).exec(text)?.[1]?.trim();
-  const memory = element("memory");
-  const unit = /<memory[^>]*unit=['"]([^'"]+)['"]/.exec(text)?.[1] ?? "KiB";
-  const disks = text.match(/<disk[\s>]/g)?.length;
-  return present([
-    ["name", element("name")],
-    ["uuid", element("uuid")],
-    ["vcpus", element("vcpu")],
-    ["memory", memory === undefined ? undefined : `${memory} ${unit}`],
-    ["disks", disks === undefined ? undefined : String(disks)],
-  ]);
+/** How many devices of a kind there are, then a line for each that the summary shows. */
+function deviceFacts(
+  kind: "disks" | "nics" | "vfbs" | "pci",
+  config: ConfigSummary,
+): [name: string, value: string | undefined][] {
+  const { count, shown } = config[kind];
+  if (count === 0) return [];
+  const told = shown.filter((line) => line !== "").slice(0, DEVICES_TOLD);
+  const more = count > told.length && told.length > 0 ? ", ..." : "";
+  const lines = told.length === 0 ? "" : `: ${told.join(", ")}${more}`;
+  return [[kind, `${count}${lines}`]];
+}
+
+/** `2` or `2 of 4`; the larger number alone where the other is not told. */
+function ofMost(
+  now: number | undefined,
+  most: number | undefined,
+  text: (value: number) => string,
+): string | undefined {
+  if (now === undefined) return most === undefined ? undefined : text(most);
+  return most === undefined || most === now ? text(now) : `${text(now)} of ${text(most)}`;
+}
+
+function kibText(kib: number): string {
+  return `${kib} KiB`;
 }
 
 function present(pairs: readonly (readonly [string, string | undefined])[]): Pair[] {
   return pairs.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
-}
-
-function countText(list: unknown): string | undefined {
-  return Array.isArray(list) && list.length > 0 ? String(list.length) : undefined;
 }
 
 function isFields(value: unknown): value is Fields {

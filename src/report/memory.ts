@@ -26,7 +26,7 @@ export function renderExtract(result: ExtractFileResult): string {
     const what = `${output.pages} pages, ${output.bytes} bytes, ${output.format}, ${output.state}`;
     lines.push(`${output.path}: ${what}`);
   } else lines.push("  nothing was written");
-  lines.push(...genidLines(result.genid), ...salvageLines(result.salvage));
+  lines.push(...genidLines(result), ...salvageLines(result.salvage));
   return `${lines.join("\n")}\n`;
 }
 
@@ -110,11 +110,26 @@ export function salvageLines(salvage: SalvageResult | undefined): string[] {
   return lines;
 }
 
-/** The id of a guest that has one, and that it was changed. */
-export function genidLines(genid: GenerationIdResult | undefined): string[] {
-  if (genid === undefined) return [];
-  const change = genid.old === genid.new ? genid.old : `${genid.old} -> ${genid.new}`;
-  return [`  genid       ${change} at ${genid.address}`];
+/** A result that may tell of a generation id. */
+type WithGenid = FileResult & { readonly genid?: GenerationIdResult };
+
+/** The id of a guest, what it became, and that a new one was asked for in vain. */
+export function genidLines(result: WithGenid): string[] {
+  return genidTexts(result, ({ old, new: id, address }) => {
+    const change = old === id ? id : `${old} -> ${id}`;
+    return `${change} at ${address}`;
+  }).map((text) => `  genid       ${text}`);
+}
+
+/** The same in words of the caller's, without what stands before it. */
+export function genidTexts(
+  result: WithGenid,
+  told: (genid: GenerationIdResult) => string,
+): string[] {
+  const { genid, findings } = result;
+  if (genid !== undefined) return [`${told(genid)}, Xenstore ${genid.xenstore}`];
+  const isMissing = findings.some(({ rule }) => rule === "VG-20");
+  return isMissing ? ["the guest has none: nothing was renewed"] : [];
 }
 
 /** The verdict and its errors; nothing for an image that was accepted. */

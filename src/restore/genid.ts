@@ -12,13 +12,18 @@ import {
 } from "../format/index.js";
 import type { Guest, MemoryState } from "../guest/index.js";
 import {
+  configuredGenid,
   hexOfBytes,
   type Job,
-  parseJsonConfig,
   readU64,
   type SectionEvent,
 } from "../stream/index.js";
 import type { DomainFacts } from "./facts.js";
+
+/** VG-20: a new id was asked for, and the guest has none. */
+export function noGenidDevice(byteOffset: number): Fault {
+  return { rule: "VG-20", layer: "libxc", byteOffset };
+}
 
 /** The id of a guest that has one. */
 export interface GenidFacts {
@@ -37,29 +42,35 @@ type Buffer16 =
   | { readonly at: "address"; readonly address: number };
 
 const ADDRESS_END = 2n ** 32n;
-/** Type of a guest in libxl's JSON whose part may hold the id, by release. */
-const CONFIG_PARTS = ["type.hvm", "type.pvh"] as const;
 
 /** The id as Xenstore has it: two decimal words with a colon between (VG-1). */
 export function xenstoreGenid(id: Uint8Array): string {
   return `${readU64(id, 0)}:${readU64(id, 8)}`;
 }
 
+/** A change of the id that is asked for. */
+export interface GenidRequest {
+  /** 16 bytes, not all zero; null to keep what is there. */
+  readonly id: Uint8Array | null;
+  /** Memory as a restore leaves it, or a stream: its restore must not clear the page again. */
+  readonly into: MemoryState;
+  /** Where faults are told to be. */
+  readonly byteOffset: number;
+}
+
 /**
  * Read the id, and lay a new one over the guest's memory.
  *
- * @param change  16 bytes, not all zero; null to keep what is there
  * @param report  takes VG-20 or VG-21 where a change was asked for and cannot be
  * @returns null where the guest has no id, or none that can be read; memory is untouched then
  */
 export function* applyGenid(
   domain: DomainFacts,
   guest: Guest,
-  change: Uint8Array | null,
+  { id: change, into, byteOffset }: GenidRequest,
   report: (fault: Fault) => void,
-  byteOffset: number,
 ): Job<GenidFacts | null> {
-  const buffer = bufferOf(domain, guest);
+  const buffer = bufferOf(domain, guest, change === null ? "restored" : into);
   if (buffer.at !== "address") {
     if (change !== null) report(unreachable(buffer, byteOffset));
     return null;
@@ -80,25 +91,32 @@ export function* applyGenid(
   return { address, old, new: yield* readGenid(guest, address, "restored") };
 }
 
-/** VG-25: the id of xl's JSON config against the one in memory, where both are there. */
+/**
+ * The id of xl's config: VG-9 where it pins one for all restores, VG-25 where memory, which has one
+ * too, holds another. A config that draws one for each restore agrees with all.
+ */
 export function* compareConfiguredGenid(
   domain: DomainFacts,
   guest: Guest,
   sections: readonly SectionEvent[],
   report: (fault: Fault) => void,
 ): Job<void> {
-  const configured = sections.map((section) => ({ section, id: configuredGenid(section) }));
-  const found = configured.find(({ id }) => id !== null);
-  const buffer = bufferOf(domain, guest);
-  if (found === undefined || found.id === null || buffer.at !== "address") return;
-  const held = yield* readGenid(guest, buffer.address, "stream");
-  if (hexOfBytes(held) === hexOfBytes(found.id)) return;
-  const { layer, byteOffset } = found.section;
-  const expected = `${hexOfBytes(held)} as in memory`;
-  report({ rule: "VG-25", layer, byteOffset, expected, actual: hexOfBytes(found.id) });
+  for (const { name, layer, body, byteOffset } of sections) {
+    if (name !== "config" || layer !== "xl" || body === null) continue;
+    const id = configuredGenid(body);
+    if (id === null || id === "drawn") continue;
+    report({ rule: "VG-9", layer, byteOffset, actual: hexOfBytes(id) });
+    const buffer = bufferOf(domain, guest);
+    if (buffer.at !== "address") return;
+    const held = hexOfBytes(yield* readGenid(guest, buffer.address, "stream"));
+    if (held === hexOfBytes(id)) return;
+    const expected = `${held} as in memory`;
+    report({ rule: "VG-25", layer, byteOffset, expected, actual: hexOfBytes(id) });
+    return;
+  }
 }
 
-function bufferOf(domain: DomainFacts, guest: Guest): Buffer16 {
+function bufferOf(domain: DomainFacts, guest: Guest, into: MemoryState = "restored"): Buffer16 {
   const value = domain.hvmParams.get(HVM_PARAM_VM_GENERATION_ID_ADDR) ?? 0n;
   if (value === 0n) return { at: "none" };
   const name = `0x${value.toString(16)}`;
@@ -109,18 +127,21 @@ function bufferOf(domain: DomainFacts, guest: Guest): Buffer16 {
   const address = Number(value);
   const last = Math.floor((address + GENERATION_ID_BYTES - 1) / PAGE_BYTES);
   for (let pfn = Math.floor(address / PAGE_BYTES); pfn <= last; pfn += 1) {
+    const page = `page 0x${pfn.toString(16)}`;
+    if (into === "stream" && guest.fixUpOf(pfn) !== undefined) {
+      return { at: "bad", why: `address ${name}, but a restore changes ${page}` };
+    }
     // A pfn that was populated without contents holds nothing that a guest would look at.
     if (guest.isPopulated(pfn) && guest.lastCopyOffset(pfn) >= 0) continue;
-    return { at: "bad", why: `address ${name}, but no page 0x${pfn.toString(16)} with data` };
+    return { at: "bad", why: `address ${name}, but no ${page} with data` };
   }
   return { at: "address", address };
 }
 
 function unreachable(buffer: Exclude<Buffer16, { at: "address" }>, byteOffset: number): Fault {
-  const place = { layer: "libxc", byteOffset } as const;
-  if (buffer.at === "none") return { ...place, rule: "VG-20" };
+  if (buffer.at === "none") return noGenidDevice(byteOffset);
   const expected = "16 bytes below 4 GiB, 8-aligned, in pages of the image";
-  return { ...place, rule: "VG-21", expected, actual: buffer.why };
+  return { rule: "VG-21", layer: "libxc", byteOffset, expected, actual: buffer.why };
 }
 
 function* readGenid(guest: Guest, address: number, state: MemoryState): Job<Uint8Array> {
@@ -130,23 +151,4 @@ function* readGenid(guest: Guest, address: number, state: MemoryState): Job<Uint
   const count = inPage + GENERATION_ID_BYTES > PAGE_BYTES ? 2 : 1;
   yield* guest.readPages(first, count, pages.subarray(0, count * PAGE_BYTES), state);
   return pages.slice(inPage, inPage + GENERATION_ID_BYTES);
-}
-
-/** The id in libxl's JSON, an array of 16 bytes; null where there is none, or it is all zero. */
-function configuredGenid(section: SectionEvent): Uint8Array | null {
-  if (section.name !== "config" || section.layer !== "xl" || section.body === null) return null;
-  const parsed = parseJsonConfig(section.body);
-  if (!parsed.ok) return null;
-  const build = objectOf(parsed.config.b_info);
-  const parts = [build, ...CONFIG_PARTS.map((name) => objectOf(build[name]))];
-  for (const { ms_vm_genid: id } of parts) {
-    if (!Array.isArray(id) || id.length !== GENERATION_ID_BYTES) continue;
-    const isByte = (byte: unknown) => Number.isInteger(byte) && Number(byte) >> 8 === 0;
-    if (id.every(isByte) && id.some((byte) => byte !== 0)) return Uint8Array.from(id as number[]);
-  }
-  return null;
-}
-
-function objectOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }

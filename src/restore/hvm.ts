@@ -3,7 +3,7 @@
  * is loaded at the end. The parameters' own rules are checks/hvm-params.ts.
  */
 
-import { checkHvmContext, type ParamState } from "../checks/index.js";
+import { checkHvmContext, effectiveLeaves, type ParamState } from "../checks/index.js";
 import type { Place } from "../findings/index.js";
 import {
   HVM_PARAM_BUFIOREQ_PFN,
@@ -14,9 +14,10 @@ import {
   HVM_PARAM_STORE_PFN,
 } from "../format/index.js";
 import type { Guest } from "../guest/index.js";
-import { bodyOffset, decodeHvmContext, placeOf } from "../stream/index.js";
+import { bodyOffset, decodeHvmContext, placeOf, RECORD_CODECS } from "../stream/index.js";
 import type { DomainFacts } from "./facts.js";
 import type { RestoreOptions } from "./options.js";
+import { policyEntries } from "./policy.js";
 
 /** Offset of the connection byte in the console page, and what a restorer writes there. */
 const CONSOLE_CONNECTION = 0xc10;
@@ -68,8 +69,10 @@ export function completeHvm(options: RestoreOptions, domain: DomainFacts, closin
   const place = placeOf(kept.head);
   const context = decodeHvmContext(kept.body, { ...place, bodyByteOffset: bodyOffset(kept.head) });
   for (const fault of context.faults) options.report(fault);
-  const vcpus = options.vcpus;
-  for (const fault of checkHvmContext(context.value, { vcpus, place, pvh: domain.pvh }))
+  const leaves = policyEntries(domain.cpuidPolicy, RECORD_CODECS.X86_CPUID_POLICY.codec);
+  const cpuid = leaves && effectiveLeaves(leaves);
+  const { vcpus } = options;
+  for (const fault of checkHvmContext(context.value, { vcpus, place, pvh: domain.pvh, cpuid }))
     options.report(fault);
 }
 

@@ -4,3 +4,4 @@ export * from "./genid.js";
 export * from "./host-fit.js";
 export * from "./machine.js";
 export * from "./options.js";
+export * from "./policy.js";

@@ -17,6 +17,7 @@ import type { Guest } from "../guest/index.js";
 import { bodyOffset, type Job, placeOf } from "../stream/index.js";
 import type { DomainFacts, KeptRecord } from "./facts.js";
 import type { RestoreOptions } from "./options.js";
+import { listPins } from "./pv-pins.js";
 
 const GDT_ENTS_MAX = 7168;
 const GDT_ENTS_PER_FRAME = 512;
@@ -65,6 +66,7 @@ class PvCompletion {
       this.#descriptorTable(id, basic, width);
       this.#baseTables(id, basic, width);
     }
+    listPins(domain, this.#guest);
     this.#p2m(width);
   }
 

@@ -30,3 +30,8 @@ export function printedIfAny(name: string, value: number | Uint8Array): Record<s
   if (typeof value === "number") return value === 0 ? {} : { [name]: value };
   return value.length === 0 ? {} : printedBlob(name, value);
 }
+
+/** Bytes that should be zero, in hex under `name`, only where one of them is not. */
+export function printedIfUsed(name: string, bytes: Uint8Array): Record<string, unknown> {
+  return bytes.every((byte) => byte === 0) ? {} : printedBlob(name, bytes);
+}

@@ -69,6 +69,38 @@ describe.runIf(hasScript)("progress on a terminal", () => {
     expect(stdout).not.toContain(`${ESCAPE}[?`);
   });
 
+  it.each([
+    ["extract - -o", "extract"],
+    ["convert - --to libxc --profile restore -o", "convert"],
+    ["manifest - -o", "manifest"],
+  ])("is shown by %s, and cleared", (line, name) => {
+    const out = folder.path(`out-of-${name}`);
+    const { stdout } = onTerminal(`${slow} | $X ${line} ${out}`);
+    expect(withoutSequences(stdout)).toMatch(/standard input {2}[\d.]+ MiB {2}[\d.]+ [KM]iB\/s/);
+    expect(screen(stdout).join("\n")).not.toContain("iB/s");
+  });
+
+  it("is shown by diff, for either input", () => {
+    const { stdout } = onTerminal(`${slow} | $X diff ${big} -`);
+    expect(withoutSequences(stdout)).toMatch(/standard input {2}[\d.]+ MiB {2}[\d.]+ [KM]iB\/s/);
+    expect(screen(stdout).join("\n")).not.toContain("iB/s");
+  });
+
+  it("goes with an interrupt, and no part of a file stays", () => {
+    const out = folder.path("cut-off");
+    const commands = ["extract - -o", "convert - --to libxc -o", "manifest - -o"];
+    const all = [...commands.map((command) => `${command} ${out}`), `diff ${big} -`];
+    const slower = slow.replace("1 2 3 4 5", "1 2 3 4 5 6 7 8 9 10 11 12 13 14");
+    for (const line of all) {
+      const killed = `{ timeout --foreground --preserve-status -s INT 3 $X ${line}; echo ended $?; }`;
+      const { stdout } = onTerminal(`${slower} | ${killed}; ls -A ${folder.path("")}`);
+      expect(withoutSequences(stdout)).toMatch(/iB\/s/);
+      const lines = screen(stdout).join("\n");
+      expect(lines).toMatch(/^ended 130$/m);
+      expect(lines).not.toMatch(/iB\/s|cut-off/);
+    }
+  });
+
   it("tells bytes and rate of a slow pipe, whose end nobody knows", () => {
     const { stdout } = onTerminal(`${slow} | $X verify -`);
     expect(withoutSequences(stdout)).toMatch(/standard input {2}[\d.]+ MiB {2}[\d.]+ [KM]iB\/s/);

@@ -46,9 +46,12 @@ describe("judging a fault", () => {
     expect([finding.severity, stopsRestore]).toEqual(["error", false]);
   });
 
-  it("fills in the rule's words where the fault has none", () => {
-    const { finding } = collect([]).add(fault(BAD_TYPE, 8));
-    expect(finding.message).toBe(`Not so: ${ruleOf(BAD_TYPE).sentence}`);
+  it("tells the breach and its values where the fault has no words", () => {
+    const values = { expected: "a page type of 0x0-0x4 or 0x9-0xf", actual: "type 0x6" };
+    const { finding } = collect([]).add(fault(BAD_TYPE, 8, values));
+    expect(finding.message).toMatch(
+      /^An entry has a page type .*: found type 0x6, expected a page/,
+    );
     expect(finding.hint).toBe(ruleOf(BAD_TYPE).hint);
   });
 

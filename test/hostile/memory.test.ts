@@ -139,3 +139,51 @@ describe.each(ENGINES)("the %s engine", (engine) => {
     expect(told).toMatchObject({ verdict: null, limit: "max-banks" });
   });
 });
+
+const COMMAND = join(ROOT, "dist/xenstream.cjs");
+const PEAK = join(ROOT, "scripts/lib/report-peak.cjs");
+/** Pfns of one bank. */
+const BANK = 0x8_0000n;
+
+/** `restore` of a file as a user runs it; its peak with it. */
+function restored(path: string, ...flags: readonly string[]) {
+  const args = ["--require", PEAK, COMMAND, "restore", "--json", ...flags, path];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  const peakKib = Number(/peak-kib (\d+)/.exec(stderr)?.[1]);
+  const memory = stdout.startsWith("{") ? JSON.parse(stdout).files[0].memory : undefined;
+  return { status, stderr, memory, peakKib };
+}
+
+describe.each(ENGINES)("restore by the %s engine", (engine) => {
+  describe.each(["indexed", "resident"] as const)("with an %s guest", (model) => {
+    const flags = ["--engine", engine, "--memory", model];
+    const spread = (count: number, stride: bigint) =>
+      joinParts([
+        pageData(
+          Array.from({ length: count }, (_, i) => ({ pfn: Number(BigInt(i) * stride), type: 0xe })),
+        ),
+      ]);
+
+    it("holds pfns up to 2^36 without a table of that length", () => {
+      const baseline = restored(file("sound", begin, finish), ...flags);
+      const last = 2 ** 36 - 1;
+      const far = joinParts([
+        pageData([0, 2 ** 33, last].map((pfn) => ({ pfn, page: new Uint8Array(4096).fill(7) }))),
+      ]);
+      const told = restored(file("far", begin, far, finish), ...flags);
+      expect(told.memory).toMatchObject({ populatedPages: 3, maxPfn: last });
+      expect(told.peakKib - baseline.peakKib).toBeLessThan(ALLOWED_KIB);
+    });
+
+    it("stops a hostile spread with an error that names --max-memory, which raises it", () => {
+      const baseline = restored(file("sound", begin, finish), ...flags);
+      const path = file("spread", begin, spread(1025, BANK), finish);
+      const told = restored(path, ...flags);
+      expect(told.status).toBe(2);
+      expect(told.stderr).toMatch(/more than 1024 banks of 2 GiB \(--max-memory raises it\)/);
+      expect(told.peakKib - baseline.peakKib).toBeLessThan(ALLOWED_KIB);
+      const raised = restored(path, ...flags, "--max-memory", "5GiB");
+      expect(raised.memory).toMatchObject({ populatedPages: 1025 });
+    });
+  });
+});

@@ -1,16 +1,24 @@
 /** Two guests compared: equal memory is equal whatever the image is like, and each change is named. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { DEFAULT_LIMITS } from "../../src/findings/index.js";
-import { diffFiles, Platform, READING_DEFAULTS, wasmBytes } from "../../src/ops/index.js";
+import {
+  diffFiles,
+  type GenerateOptions,
+  generateImage,
+  Platform,
+  READING_DEFAULTS,
+  type ReadingProgress,
+  wasmBytes,
+} from "../../src/ops/index.js";
 import { patternPage, poke } from "../builders/bytes.js";
 import { hvmStream } from "../builders/hvm.js";
 import { PAGE, type PageEntry } from "../builders/libxc.js";
 import { join as joinParts } from "../builders/parts.js";
-import { ROOT } from "../harness.js";
+import { ROOT, runBytes } from "../harness.js";
 
 const FIXTURES = join(ROOT, "test/fixtures");
 
@@ -24,15 +32,15 @@ function stored(name: string, ...batches: PageEntry[][]): string {
   return path;
 }
 
-const diff = (a: string, b: string) =>
-  diffFiles(platform, a, b, {
-    ...READING_DEFAULTS,
-    engine: "wasm",
-    limits: DEFAULT_LIMITS,
-    vcpus: 2,
-    state: "stream",
-    bytes: true,
-  });
+const OPTIONS = {
+  ...READING_DEFAULTS,
+  engine: "wasm",
+  limits: DEFAULT_LIMITS,
+  vcpus: 2,
+  state: "stream",
+  bytes: true,
+} as const;
+const diff = (a: string, b: string) => diffFiles(platform, a, b, OPTIONS);
 
 const page = (pfn: number, seed = pfn): PageEntry => ({ pfn, page: patternPage(seed) });
 const BASE = Array.from({ length: 600 }, (_, i) => page(i));
@@ -54,6 +62,39 @@ describe("two guests", () => {
     );
     expect((await diff(plain, live)).equal).toBe(true);
   });
+
+  it.each(["hvm", "pvh", "pv64", "pv32"] as const)(
+    "saved live and not are equal for %s, and a changed byte is one page",
+    async (guest) => {
+      const made = async (name: string, more: Partial<GenerateOptions>) => {
+        const path = join(folder, name);
+        const options = { guest, sizeBytes: 4 << 20, seed: 21, ...more };
+        await generateImage({ path, describePath: null, options, digest: "none" });
+        return path;
+      };
+      const still = await made("still", {});
+      const live = await made("live", { live: 4, container: "xl" });
+      expect(readFileSync(live).length).toBeGreaterThan(readFileSync(still).length);
+      const same = await diff(still, live);
+      expect([same.equal, same.sharePercent]).toEqual([true, 0]);
+      const bytes = readFileSync(live);
+      // Not of a PV guest's own tables: their contents are judged.
+      const { guest: held } = runBytes(bytes).image.restorer;
+      const pfns = [...(held?.populatedRuns() ?? [])].flatMap(({ first, count }) =>
+        Array.from({ length: count }, (_, i) => first + i),
+      );
+      const plain = (pfn: number) =>
+        held?.engine.pageType(pfn) === 0 && (held?.lastCopyOffset(pfn) ?? -1) >= 0;
+      const pfn = pfns.findLast(plain) ?? -1;
+      const at = (held?.lastCopyOffset(pfn) ?? 0) + 1234;
+      writeFileSync(live, poke(bytes, at, (bytes[at] ?? 0) ^ 0x40));
+      const changed = await diff(still, live);
+      expect(changed.equal).toBe(false);
+      expect(changed.changed).toEqual({ pages: 1, runs: [{ pfn, count: 1 }] });
+      expect(changed.changedBytes).toEqual([{ pfn, offset: 1234, bytes: 1 }]);
+      expect([changed.added.pages, changed.gone.pages]).toEqual([0, 0]);
+    },
+  );
 
   it("differ by pages added, gone, changed, and by bytes", async () => {
     const a = stored("a", BASE);
@@ -79,6 +120,19 @@ describe("two guests", () => {
     );
     expect(result.equal).toBe(true);
     expect(result.typeChanged).toEqual({ pages: 1, runs: [{ pfn: 3, count: 1 }] });
+  });
+
+  it("are compared until a signal ends it, and tell how far it is", async () => {
+    const path = stored("a", BASE);
+    for (const phase of ["read", "compare"]) {
+      const stop = new AbortController();
+      const onProgress = (progress: ReadingProgress) => {
+        expect(progress.bytes).toBeLessThanOrEqual(progress.totalBytes ?? 0);
+        if (progress.phase === phase) stop.abort();
+      };
+      const hooks = { signal: stop.signal, onProgress };
+      await expect(diffFiles(platform, path, path, OPTIONS, hooks)).rejects.toThrow(/aborted/);
+    }
   });
 
   it("are not called equal if one image would not restore", async () => {

@@ -12,11 +12,12 @@ import {
   extractFile,
   Platform,
   READING_DEFAULTS,
+  type ReadingHooks,
   wasmBytes,
 } from "../../src/ops/index.js";
-import { patternPage } from "../builders/bytes.js";
+import { patternPage, poke, u32le, u64le } from "../builders/bytes.js";
 import { contextRecord, hvmContextBlob, hvmStream } from "../builders/hvm.js";
-import { PAGE } from "../builders/libxc.js";
+import { PAGE, REC, vcpuRecord } from "../builders/libxc.js";
 import { join as joinParts } from "../builders/parts.js";
 import { basicBlob, pvStream, simplePlan } from "../builders/pv.js";
 import { GOOD } from "../fixtures/load.js";
@@ -30,8 +31,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const platform = new Platform({ wasmBytes });
 const PAGE_BYTES = 4096;
 
-function extract(path: string, options: Partial<ExtractOptions>, out = "memory") {
-  return extractFile(platform, path, join(folder, out), {
+function extract(
+  path: string,
+  given: Partial<ExtractOptions>,
+  out = "memory",
+  hooks: ReadingHooks = {},
+) {
+  const options = {
     ...READING_DEFAULTS,
     engine: "wasm",
     limits: DEFAULT_LIMITS,
@@ -39,8 +45,9 @@ function extract(path: string, options: Partial<ExtractOptions>, out = "memory")
     format: "raw",
     state: "restored",
     pfns: null,
-    ...options,
-  });
+    ...given,
+  } as const;
+  return extractFile(platform, path, join(folder, out), options, hooks);
 }
 
 function stored(name: string, bytes: Uint8Array): string {
@@ -146,11 +153,37 @@ describe("extracted memory", () => {
   });
 
   it("leaves no file when it is interrupted", async () => {
-    const batches = [[{ pfn: 1, page: patternPage(1) }]];
+    const batches = [Array.from({ length: 600 }, (_, pfn) => ({ pfn, page: patternPage(pfn) }))];
     const path = stored("whole", joinParts(hvmStream({ batches })));
-    const signal = AbortSignal.abort();
-    await expect(extract(path, { signal }, "never")).rejects.toBe(signal.reason);
-    expect(readdirSync(folder).filter((name) => /never|part/.test(name))).toEqual([]);
+    for (const phase of ["read", "write"] as const) {
+      const stop = new AbortController();
+      const seen = new Set<string>();
+      const hooks: ReadingHooks = {
+        signal: stop.signal,
+        onProgress: (progress) => {
+          seen.add(progress.phase);
+          if (progress.phase === phase) stop.abort();
+        },
+      };
+      await expect(extract(path, {}, "never", hooks)).rejects.toThrow(/aborted/);
+      expect(seen).toContain(phase);
+      expect(readdirSync(folder).filter((name) => /never|part/.test(name))).toEqual([]);
+    }
+  });
+
+  it("tells how far it is, to the end", async () => {
+    const batches = [Array.from({ length: 600 }, (_, pfn) => ({ pfn, page: patternPage(pfn) }))];
+    const path = stored("whole", joinParts(hvmStream({ batches })));
+    const told: number[] = [];
+    await extract(path, {}, "told", {
+      onProgress: ({ phase, bytes, totalBytes }) => {
+        if (phase !== "write") return;
+        told.push(bytes);
+        expect(totalBytes).toBe(600 * PAGE_BYTES);
+      },
+    });
+    expect(told.length).toBeGreaterThan(1);
+    expect(told).toEqual(told.toSorted((a, b) => a - b));
   });
 });
 
@@ -200,16 +233,43 @@ describe(GDB ? "gdb" : "gdb (SKIPPED: it is not installed)", () => {
     expect(text).toMatch(/gs_base +0xffff888000000000/);
   });
 
-  it.runIf(GDB).each([8, 4] as const)("shows a PV vcpu of width %i", async (width) => {
-    const plan = simplePlan(width);
-    const path = stored("pv", joinParts(pvStream(plan)));
-    const result = await extract(path, { format: "elf" }, "pv.core");
-    expect(result.verdict).toBe("accept");
-    const register = width === 8 ? "rdx" : "edx";
-    const text = gdb(join(folder, "pv.core"), `info registers ${register}`);
-    expect(basicBlob(plan).length).toBe(width === 8 ? 0x1430 : 0xaf0);
-    expect(text).toMatch(new RegExp(`${register} +0x${plan.startInfo.toString(16)} `));
-  });
+  it.runIf(GDB).each([8, 4] as const)(
+    "shows the registers of each PV vcpu of width %i, and a page",
+    async (width) => {
+      const plan = simplePlan(width);
+      const basic = (id: number) => {
+        const blob = basicBlob(plan);
+        expect(blob.length).toBe(width === 8 ? 0x1430 : 0xaf0);
+        // The instruction and stack pointers of the saved guest.
+        const [ip, sp] = width === 8 ? [0x288, 0x2a0] : [0x224, 0x230];
+        const word = width === 8 ? u64le : u32le;
+        const registers = poke(blob, ip, ...word(0x1000_2000 + id));
+        return poke(registers, sp, ...word(0x1000_8000 + id));
+      };
+      const parts = pvStream(plan, { vcpus: 2, batches: [[{ pfn: 13, page: patternPage(13) }]] });
+      const bytes = joinParts(
+        parts.map((part) => {
+          if (part.type !== REC.X86_PV_VCPU_BASIC) return part;
+          const id = new DataView(part.bytes.buffer, part.bytes.byteOffset).getUint32(8, true);
+          return vcpuRecord(REC.X86_PV_VCPU_BASIC, id, basic(id));
+        }),
+      );
+      const result = await extract(stored("pv", bytes), { format: "elf" }, "pv.core");
+      expect(result.verdict).toBe("accept");
+      const r = width === 8 ? "r" : "e";
+      const shown = `info registers ${r}dx ${r}ip ${r}sp`;
+      const text = gdb(join(folder, "pv.core"), shown, "x/4xb 0xd123", "thread 2", shown);
+      const [first = "", second = ""] = text.split(/^\[Switching to thread 2/m);
+      for (const [id, told] of [first, second].entries()) {
+        expect(told).toMatch(new RegExp(`${r}ip +0x1000200${id} `));
+        expect(told).toMatch(new RegExp(`${r}sp +0x1000800${id} `));
+      }
+      expect(first).toMatch(new RegExp(`${r}dx +0x${plan.startInfo.toString(16)} `));
+      const page = [...patternPage(13).subarray(0x123, 0x127)];
+      const dump = page.map((byte) => `0x${byte.toString(16).padStart(2, "0")}`).join("\t");
+      expect(first).toContain(`0xd123:\t${dump}`);
+    },
+  );
 });
 
 describe("the command extract", () => {

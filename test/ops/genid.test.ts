@@ -86,10 +86,7 @@ describe("the generation id", () => {
     expect(ids[0]?.genid?.new).not.toBe(ids[1]?.genid?.new);
     const { image: read, source } = runBytes(image(0x10_010));
     const draws = [new Uint8Array(16), NEW];
-    const facts = driveSync(
-      genidJob(read, "new", () => draws.shift() ?? OLD),
-      source,
-    );
+    const facts = driveSync(genidJob(read, "new", { random: () => draws.shift() ?? OLD }), source);
     expect(facts?.new).toEqual(NEW);
   });
 

@@ -1,6 +1,6 @@
 /** Manifests: any flipped byte of an image is found, and a converted image still fits. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -12,6 +12,7 @@ import {
   generateImage,
   Platform,
   READING_DEFAULTS,
+  type ReadingHooks,
   restoreFile,
   wasmBytes,
   writeManifest,
@@ -25,8 +26,12 @@ const folder = mkdtempSync(join(tmpdir(), "xenstream-manifest-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 const platform = new Platform({ wasmBytes });
 const PAGE_BYTES = 4096;
-/** Flipped bytes to try; CONTRIBUTING tells of the long form. */
+/** Flipped bytes to try, and the guest they are of; CONTRIBUTING tells of the long form. */
 const TRIALS = Number(process.env.XENSTREAM_FLIP_TRIALS ?? 200);
+const FLIPPED_BYTES = Number(
+  process.env.XENSTREAM_FLIP_BYTES ?? (TRIALS > 200 ? 64 << 20 : 1 << 20),
+);
+const TRIAL_MS = 1000;
 
 const options = {
   ...READING_DEFAULTS,
@@ -72,6 +77,26 @@ describe("a manifest", () => {
     expect(() => readFileSync(manifestPath)).toThrow(/ENOENT/);
   });
 
+  it("leaves no file when it is interrupted, and tells how far it is", async () => {
+    const path = join(folder, "image");
+    const shape = { guest: "hvm", sizeBytes: 8 << 20 } as const;
+    await generateImage({ path, describePath: null, options: shape, digest: "none" });
+    const out = join(folder, "never");
+    for (const phase of ["read", "digest"]) {
+      const stop = new AbortController();
+      const hooks: ReadingHooks = {
+        signal: stop.signal,
+        onProgress: (progress) => {
+          expect(progress.totalBytes).toBe(statSync(path).size);
+          if (progress.phase === phase) stop.abort();
+        },
+      };
+      const writing = writeManifest(platform, path, out, { ...options, state: "stream" }, hooks);
+      await expect(writing).rejects.toThrow(/aborted/);
+      expect(readdirSync(folder).filter((name) => /never|part/.test(name))).toEqual([]);
+    }
+  });
+
   it("names the pages that a cut image lacks", async () => {
     const bytes = readFileSync(join(FIXTURES, "hvm-tiny.xcs"));
     await write(join(FIXTURES, "hvm-tiny.xcs"));
@@ -100,7 +125,13 @@ describe("a flipped byte", () => {
     "of an image in %s is found wherever it is",
     async (container) => {
       const path = join(folder, "image");
-      const shape = { guest: "hvm", container, sizeBytes: 1 << 20, live: 1, seed: 3 } as const;
+      const shape = {
+        guest: "hvm",
+        container,
+        sizeBytes: FLIPPED_BYTES,
+        live: 1,
+        seed: 3,
+      } as const;
       await generateImage({ path, describePath: null, options: shape, digest: "none" });
       await write(path);
       const sound = readFileSync(path);
@@ -130,6 +161,7 @@ describe("a flipped byte", () => {
         bytes[at] = (bytes[at] ?? 0) ^ flip;
       }
     },
+    60_000 + TRIALS * TRIAL_MS,
   );
 });
 

@@ -9,9 +9,11 @@ import { BufferSource, driveSync } from "../../src/input/index.js";
 import { Platform, READING_DEFAULTS, salvageSource, wasmBytes } from "../../src/ops/index.js";
 import { patternPage } from "../builders/bytes.js";
 import { hvmStream } from "../builders/hvm.js";
+import { carriesData } from "../builders/libxc.js";
 import { join as joinParts, type Part } from "../builders/parts.js";
 import { Prng } from "../builders/prng.js";
 import { pvStream, simplePlan } from "../builders/pv.js";
+import { make } from "../export/generate/support.js";
 import { ROOT, runBytes } from "../harness.js";
 
 const FIXTURES = join(ROOT, "test/fixtures");
@@ -62,6 +64,25 @@ const damaged = (at: number, ...bytes: number[]) => {
   return copy;
 };
 
+/** Every page that a sound image sends, in its order. */
+function copiesOf(bytes: Uint8Array): { readonly pfn: number; readonly at: number }[] {
+  const copies: { pfn: number; at: number }[] = [];
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  runBytes(bytes, {}, (event) => {
+    if (event.event !== "batch") return;
+    const body = event.head.byteOffset + 8;
+    const count = view.getUint32(body, true);
+    let at = body + 8 + 8 * count;
+    for (let i = 0; i < count; i += 1) {
+      const entry = view.getBigUint64(body + 8 + 8 * i, true);
+      if (!carriesData(Number(entry >> 60n))) continue;
+      copies.push({ pfn: Number(entry & 0xf_ffff_ffff_ffffn), at });
+      at += PAGE_BYTES;
+    }
+  });
+  return copies;
+}
+
 /** Where the PAGE_DATA record of a batch begins. */
 const recordAt = (batch: number) => (PAGE_AT[batch * PER_BATCH] as number) - PER_BATCH * 8 - 16;
 
@@ -96,6 +117,29 @@ describe("salvage", () => {
         Array.from({ length: count }, (_, i) => pfn + i),
       );
       expect(lost.some((pfn) => whole.includes(pfn))).toBe(false);
+    }
+  });
+
+  it.each([
+    { guest: "hvm", container: "xl", live: 2 },
+    { guest: "pvh", container: "libxl", checkpoints: 2 },
+    { guest: "pv64", container: "libvirt", live: 1 },
+    { guest: "pv32", container: "xapi" },
+  ] as const)("of a cut image of $guest in $container recovers every whole page", (shape) => {
+    const { bytes } = make({ ...shape, seed: 9, sizeBytes: 1 << 20 });
+    const copies = copiesOf(bytes);
+    const prng = new Prng(8);
+    for (let trial = 0; trial < 60; trial += 1) {
+      const cut = (copies[0]?.at ?? 0) + prng.below(bytes.length - (copies[0]?.at ?? 0));
+      const found = salvage(bytes.subarray(0, cut));
+      const last = new Map(
+        copies.filter(({ at }) => at + PAGE_BYTES <= cut).map(({ pfn, at }) => [pfn, at]),
+      );
+      const lost = [...last].filter(([pfn, at]) => {
+        const page = found.page(pfn) ?? new Uint8Array();
+        return Buffer.compare(page, bytes.subarray(at, at + PAGE_BYTES)) !== 0;
+      });
+      expect([cut, lost]).toEqual([cut, []]);
     }
   });
 

@@ -1,7 +1,7 @@
 /** The text of inspect: a summary of the machine, and all of it with verbose. */
 import { describe, expect, it } from "vitest";
 import { tableOf } from "../../src/cli/table.js";
-import type { InspectRecord, InspectResult } from "../../src/findings/index.js";
+import type { ConfigSummary, InspectRecord, InspectResult } from "../../src/findings/index.js";
 import { type InspectTextOptions, PLAIN, renderInspect } from "../../src/report/index.js";
 import { bad, finding, GOOD } from "./documents.js";
 
@@ -43,6 +43,17 @@ const IMAGE: InspectResult = {
     c_info: { name: "web\u001b[1m", uuid: "7d2e1e7a-1f0b-4a6a-9b57-0e2f2d5f8f11" },
     b_info: { max_vcpus: 2, max_memkb: 1024 },
     disks: [{}],
+  },
+  configSummary: {
+    format: "xl-json",
+    name: "web\u001b[1m",
+    uuid: "7d2e1e7a-1f0b-4a6a-9b57-0e2f2d5f8f11",
+    maxVcpus: 2,
+    maxMemoryKiB: 1024,
+    disks: { count: 1, shown: [""] },
+    nics: { count: 0, shown: [] },
+    vfbs: { count: 0, shown: [] },
+    pci: { count: 0, shown: [] },
   },
 };
 const text = (result: InspectResult, more: Partial<InspectTextOptions> = {}) =>
@@ -121,8 +132,15 @@ describe("the text of inspect", () => {
     expect(text(result, { verbose: true })).toContain("warning HC-20");
   });
 
-  it("reads a libvirt config, and a PV guest's records", () => {
-    const config = `<domain><name>db</name><uuid>1-2</uuid><memory unit="MiB">64</memory><vcpu>2</vcpu></domain>`;
+  it("tells a config in short, and a PV guest's records", () => {
+    const none = { count: 0, shown: [] };
+    const configSummary: ConfigSummary = {
+      format: "libvirt-xml",
+      ...{ name: "db", guest: "linux", vcpus: 1, maxVcpus: 2 },
+      ...{ memoryKiB: 512, maxMemoryKiB: 1024, vfbs: none, pci: none },
+      disks: { count: 6, shown: ["file xvda", "b", "c", "d", "e"] },
+      nics: { count: 1, shown: ["bridge 00:16:3e:00:00:01 br0"] },
+    };
     const { hvmContext: _none, ...rest } = IMAGE;
     const records = [
       record(0, "X86_PV_INFO", { guest_width: 8, pt_levels: 4 }),
@@ -131,10 +149,18 @@ describe("the text of inspect", () => {
       record(3, "X86_PV_VCPU_BASIC", { vcpu_id: 1 }),
     ];
     const stream = { ...IMAGE.stream!, guest: "pv" as const };
-    const pv = text({ ...rest, config, records, stream });
+    const pv = text({ ...rest, configSummary, records, stream });
     expect(pv).toContain("  guest      PV, 64-bit, 4 page table levels, 2 vcpus\n");
     expect(pv).toContain(
-      "  name       db\n  uuid       1-2\n  vcpus      2\n  memory     64 MiB\n",
+      [
+        "  name       db",
+        "  type       linux",
+        "  vcpus      1 of 2",
+        "  memory     512 KiB of 1024 KiB",
+        "  disks      6: file xvda, b, c, d, ...",
+        "  nics       1: bridge 00:16:3e:00:00:01 br0",
+        "",
+      ].join("\n"),
     );
   });
 

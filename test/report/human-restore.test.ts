@@ -42,7 +42,7 @@ describe("the text of restore", () => {
              parameter 99           0x1
   emulator   qemu, 1.4 KiB of state
   xenstore   1 key for the device model
-  genid      aa at 0xfc00a010, new bb
+  genid      aa at 0xfc00a010, new bb, Xenstore 1:2
   completion pfn 0x14: store page zeroed (LC-SIM-4)
              STATIC_DATA_END inferred (LC-ORD-3)
 `);

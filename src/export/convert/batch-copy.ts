@@ -22,6 +22,7 @@ import {
 } from "../../stream/index.js";
 import { beginPageData } from "../writers/libxc.js";
 import type { ByteSink } from "../writers/sink.js";
+import type { MemoryPatch } from "./memory-patch.js";
 
 const ENTRIES_START_BYTES = 1024 * ENTRY_BYTES;
 
@@ -65,8 +66,9 @@ export interface BatchOutput {
   readonly entries: EntryBuffer;
 }
 
-/** The same, and who is told of what was mended. */
+/** The same, what is changed on the way, and who is told of what was mended. */
 export interface BatchCopyOptions extends BatchOutput {
+  readonly patch: MemoryPatch | null;
   /** Is told how many pages behind VERIFY were replaced by what a restorer keeps. */
   readonly mended: (pages: number) => void;
 }
@@ -109,12 +111,11 @@ export class BatchCopy implements BatchSink {
   }
 
   *pages(first: number, count: number): Job<void> {
-    const { guest, output } = this.#options;
     const window = this.#inner.pageWindow().subarray(0, count * PAGE_BYTES);
-    if (guest.verifying) {
+    if (this.#options.guest.verifying) {
       yield* this.#verified(first, window.slice());
     } else {
-      output.write(window);
+      this.#write(first, window);
       yield* this.#inner.pages(first, count);
     }
   }
@@ -125,7 +126,7 @@ export class BatchCopy implements BatchSink {
 
   /** Behind VERIFY a page that differs is told of and dropped: what is held is written instead. */
   *#verified(first: number, pages: Uint8Array): Job<void> {
-    const { guest, output, mended } = this.#options;
+    const { guest, mended } = this.#options;
     const count = pages.length / PAGE_BYTES;
     yield* this.#inner.pages(first, count);
     let differing = 0;
@@ -137,8 +138,24 @@ export class BatchCopy implements BatchSink {
         sent.set(held);
       }
     }
-    output.write(pages);
+    this.#write(first, pages);
     if (differing > 0) mended(differing);
+  }
+
+  /** Pages go out as they are, but for those that are patched: the guest's own stay the same. */
+  #write(first: number, pages: Uint8Array): void {
+    const { guest, output, patch } = this.#options;
+    let written = 0;
+    for (let at = 0; patch !== null && at < pages.length; at += PAGE_BYTES) {
+      const pfn = guest.engine.dataPagePfn(first + at / PAGE_BYTES);
+      if (!patch.touches(pfn)) continue;
+      const page = pages.slice(at, at + PAGE_BYTES);
+      patch.apply(pfn, page);
+      output.write(pages.subarray(written, at));
+      output.write(page);
+      written = at + PAGE_BYTES;
+    }
+    output.write(pages.subarray(written));
   }
 }
 

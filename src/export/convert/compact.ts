@@ -14,6 +14,7 @@ import type { Guest } from "../../guest/index.js";
 import { type Job, PAGE_ENTRY } from "../../stream/index.js";
 import { beginPageData } from "../writers/libxc.js";
 import type { ByteSink } from "../writers/sink.js";
+import type { MemoryPatch } from "./memory-patch.js";
 
 /** Entries of a full record, as savers write them (LC-PG-9). */
 const ENTRIES_PER_RECORD = 1024;
@@ -24,10 +25,18 @@ interface PlannedEntry {
   readonly type: number;
 }
 
+/** Where the pages come from and go to, and what is changed on the way. */
+interface PageCopy {
+  readonly guest: Guest;
+  readonly sink: ByteSink;
+  readonly patch: MemoryPatch | null;
+}
+
 /** Write all memory of a guest whose stream was read. */
-export function* writeCompactPages(guest: Guest, sink: ByteSink): Job<void> {
-  yield* writeRecords(guest, sink, entriesOf(guest));
-  if (guest.kind === "pv") yield* writeRecords(guest, sink, laterTypes(guest));
+export function* writeCompactPages(copy: PageCopy): Job<void> {
+  const { guest } = copy;
+  yield* writeRecords(copy, entriesOf(guest));
+  if (guest.kind === "pv") yield* writeRecords(copy, laterTypes(guest));
 }
 
 /** Populated pfns, and for PV the holes that have a type of their own, ascending. */
@@ -75,7 +84,7 @@ function carriesPage(type: number): boolean {
 }
 
 /** Entries as records, each with its pages behind it. */
-function* writeRecords(guest: Guest, sink: ByteSink, planned: Iterable<PlannedEntry>): Job<void> {
+function* writeRecords(copy: PageCopy, planned: Iterable<PlannedEntry>): Job<void> {
   const entries = new Uint8Array(ENTRIES_PER_RECORD * ENTRY_BYTES);
   const pages = new Uint8Array(ENTRIES_PER_RECORD * PAGE_BYTES);
   const pfns: number[] = [];
@@ -85,18 +94,17 @@ function* writeRecords(guest: Guest, sink: ByteSink, planned: Iterable<PlannedEn
     if (carriesPage(type)) pfns.push(pfn);
     count += 1;
     if (count < ENTRIES_PER_RECORD) continue;
-    yield* writeOne(guest, sink, entries, pfns, pages);
+    yield* writeOne(copy, entries, pfns, pages);
     pfns.length = 0;
     count = 0;
   }
   if (count === 0) return;
-  yield* writeOne(guest, sink, entries.subarray(0, count * ENTRY_BYTES), pfns, pages);
+  yield* writeOne(copy, entries.subarray(0, count * ENTRY_BYTES), pfns, pages);
 }
 
 /** One record; runs of pfns are read at once. */
 function* writeOne(
-  guest: Guest,
-  sink: ByteSink,
+  { guest, sink, patch }: PageCopy,
   entries: Uint8Array,
   pfns: readonly number[],
   pages: Uint8Array,
@@ -108,6 +116,10 @@ function* writeOne(
     const into = pages.subarray(i * PAGE_BYTES, (i + run) * PAGE_BYTES);
     yield* guest.readPages(first, run, into, "stream");
     i += run;
+  }
+  for (const [i, pfn] of pfns.entries()) {
+    if (patch === null) break;
+    patch.apply(pfn, pages.subarray(i * PAGE_BYTES, (i + 1) * PAGE_BYTES));
   }
   beginPageData(sink, entries, pfns.length);
   sink.write(pages.subarray(0, pfns.length * PAGE_BYTES));

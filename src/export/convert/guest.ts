@@ -38,7 +38,9 @@ import {
   UNKNOWN_DOMAIN,
 } from "./config.js";
 import { EmulatorState } from "./emulator.js";
+import { agreeingConfig, type TargetGenid } from "./genid-config.js";
 import { type LibxcForm, LibxcRewriter } from "./libxc-stream.js";
+import { MemoryPatch } from "./memory-patch.js";
 import type { TakeNote } from "./note.js";
 import { beginTarget, endTarget, type GuestTarget, writeTargetCheckpoint } from "./target.js";
 
@@ -52,6 +54,8 @@ export interface GuestConversion {
   readonly identity: DomainIdentity;
   /** The input can be asked for bytes again: pages behind VERIFY can be compared. */
   readonly canReread: boolean;
+  /** The id that an earlier look at the image found or was to set; null: none, or none known. */
+  readonly genid: TargetGenid | null;
 }
 
 /** Sections of a XAPI image that no other target has, and that are not read. */
@@ -67,6 +71,7 @@ export class GuestConverter {
   readonly #emulator: EmulatorState;
   readonly #entries = new EntryBuffer();
   readonly #configs: SectionEvent[] = [];
+  readonly #patch: MemoryPatch | null;
   #rewriter: LibxcRewriter | null = null;
   #xen = { xenMajor: 0, xenMinor: 0 };
   #converted = false;
@@ -81,6 +86,9 @@ export class GuestConverter {
     this.#want = want;
     this.#note = note;
     this.#emulator = new EmulatorState(note);
+    const { genid } = want;
+    this.#patch =
+      genid !== null && genid.renewed !== null ? new MemoryPatch(genid.address, genid.id) : null;
   }
 
   /** An event, before the restorer has it. */
@@ -114,6 +122,7 @@ export class GuestConverter {
     }
     event.sink = new BatchCopy(event.sink, {
       ...common,
+      patch: this.#patch,
       mended: (pages) => {
         this.#mendedPages += pages;
       },
@@ -128,7 +137,9 @@ export class GuestConverter {
 
   /** The image was read and accepted: write what is left. */
   *finish(guest: Guest): Job<void> {
-    if (this.#want.form === "compact") yield* writeCompactPages(guest, this.#sink);
+    if (this.#want.form === "compact") {
+      yield* writeCompactPages({ guest, sink: this.#sink, patch: this.#patch });
+    }
     this.#rewriter?.end();
     const { records } = this.#emulator;
     // A checkpointed stream is over with its libxc stream: each epoch has its own records (LL-SM-13).
@@ -209,8 +220,11 @@ export class GuestConverter {
     const { to, form } = this.#want;
     const guest = detail?.guest;
     if (this.#streams > 1 || (guest !== "hvm" && guest !== "pv")) return;
-    const config = to === "libxc" || to === "libxl" ? null : this.#config(to, guest);
-    this.#noteDroppedConfigs(config);
+    const chosen = to === "libxc" || to === "libxl" ? null : this.#config(to, guest);
+    this.#noteDroppedConfigs(chosen);
+    const { genid, config: given } = this.#want;
+    const agrees = to !== "xl" || chosen === null || genid === null;
+    const config = agrees ? chosen : agreeingConfig(chosen, genid, given !== null, this.#note);
     const converted = this.#converted;
     beginTarget(this.#sink, to, { guest, ...this.#xen, converted, config });
     const checkpointed = detail?.checkpointed === true;

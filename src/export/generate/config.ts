@@ -36,8 +36,7 @@ export function libxlConfig(options: GenerateOptions): Uint8Array {
       avail_vcpus: Array.from({ length: vcpus }, (_, id) => id),
       max_memkb: memory,
       target_memkb: memory,
-      ...(genid === null ? {} : { ms_vm_genid: [...genid] }),
-      [`type.${type}`]: {},
+      [`type.${type}`]: genid === null ? {} : { ms_vm_genid: [...genid] },
     },
     on_reboot: "restart",
   };

@@ -30,7 +30,7 @@ import { makeHvmContext } from "./hvm-context.js";
 import type { RecordItem } from "./items.js";
 import { MemoryMap, NO_ROLE, type Segment } from "./memory.js";
 import { type GuestModel, NEW_DOMAIN } from "./model.js";
-import type { GenerateOptions } from "./options.js";
+import { type GenerateOptions, lastPassOf } from "./options.js";
 import { PageMaker } from "./pages.js";
 import { saltOf, seedOf } from "./random.js";
 
@@ -69,7 +69,7 @@ export class HvmModel implements GuestModel {
     this.#pvh = options.guest === "pvh";
     this.#pages = new PageMaker(seed, options.zeroPercent, options.repeatPercent);
     const pvh = this.#pvh;
-    this.memory = new MemoryMap(seed, segmentsOf(options), (pfn) => {
+    this.memory = new MemoryMap(seed, lastPassOf(options), segmentsOf(options), (pfn) => {
       if (pfn >= VGA_FIRST && pfn < VGA_END) return pvh ? NO_ROLE : PAGE_TYPE_XTAB;
       if (pfn >= SPECIAL_FIRST && pfn < SPECIAL_END) return PAGE_TYPE_NOTAB;
       return pfn === GENID ? PAGE_TYPE_NOTAB : NO_ROLE;

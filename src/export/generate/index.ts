@@ -25,5 +25,6 @@ export {
   type GeneratedContainer,
   type GeneratedGuest,
   type GenerateOptions,
+  lastPassOf,
 } from "./options.js";
-export { lastPassOf, xenOf } from "./stream.js";
+export { xenOf } from "./stream.js";

@@ -106,3 +106,8 @@ function inRange(option: string, value: number, min: number, max: number): void 
 function refuse(option: string, message: string, allowed: string): never {
   throw new UsageError(message, { option, allowed });
 }
+
+/** The pass that a checkpoint's epoch sends: those of live migration belong to the first epoch. */
+export function lastPassOf({ live, checkpoints }: GenerateOptions): number {
+  return live + Math.max(checkpoints - 1, 0);
+}

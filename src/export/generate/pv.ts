@@ -14,7 +14,7 @@ import { policyRecords, tscRecord } from "./cpu.js";
 import type { RecordItem } from "./items.js";
 import { MemoryMap } from "./memory.js";
 import { type GuestModel, NEW_DOMAIN } from "./model.js";
-import type { GenerateOptions } from "./options.js";
+import { type GenerateOptions, lastPassOf } from "./options.js";
 import { PageMaker } from "./pages.js";
 import { CONSOLE_PFN, GDT_FIRST_PFN, PvLayout, START_INFO_PFN, STORE_PFN } from "./pv-layout.js";
 import { p2mFramesRecord, pvInfoRecord, sharedInfoRecord, vcpuRecords } from "./pv-records.js";
@@ -75,7 +75,9 @@ export class PvModel implements GuestModel {
     this.#pages = new PageMaker(seed, options.zeroPercent, options.repeatPercent);
     this.#frameSalt = saltOf(seed, PURPOSE_FRAMES);
     const segments = [{ first: 0, end: layout.pageCount }];
-    this.memory = new MemoryMap(seed, segments, (pfn) => layout.fixedType(pfn));
+    this.memory = new MemoryMap(seed, lastPassOf(options), segments, (pfn) =>
+      layout.fixedType(pfn),
+    );
   }
 
   page(pfn: number, version: number, into: Uint8Array): void {
@@ -138,9 +140,9 @@ export class PvModel implements GuestModel {
     ];
   }
 
-  /** Tables name only what the first pass populates: nothing comes to be by their naming it. */
+  /** Tables name only what is populated in the end: nothing comes to be by their naming it. */
   #isPresent(pfn: number): boolean {
-    const type = this.memory.typeAt(pfn, 0);
+    const type = this.memory.finalType(pfn);
     return type < PAGE_TYPE_BROKEN || type === PAGE_TYPE_XALLOC;
   }
 

@@ -38,11 +38,6 @@ export function xenOf(version: 2 | 3): string {
   return XEN[version].join(".");
 }
 
-/** The pass that a checkpoint's epoch sends: those of live migration belong to the first epoch. */
-export function lastPassOf({ live, checkpoints }: GenerateOptions): number {
-  return live + Math.max(checkpoints - 1, 0);
-}
-
 /**
  * A whole libxc stream.
  *
@@ -113,7 +108,7 @@ class BatchMaker {
     const { memory } = this.#model;
     yield* this.#walk(
       (pfn) => memory.typeAt(pfn, pass),
-      () => pass,
+      (pfn) => memory.versionAt(pfn, pass),
     );
   }
 

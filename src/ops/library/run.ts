@@ -15,7 +15,7 @@ import { type AsyncSource, driveAsync } from "../../input/index.js";
 import type { Job, StreamEvent } from "../../stream/index.js";
 import { fileResult, restoreResult, withCompression } from "../documents.js";
 import { withExcerptsAsync } from "../excerpts.js";
-import { DigestProgress } from "../hooks.js";
+import { PhaseProgress } from "../hooks.js";
 import { Image } from "../image.js";
 import { createSha256 } from "../runtime.js";
 import { type ImageInput, type OpenedInput, openImageInput } from "./input.js";
@@ -149,7 +149,7 @@ export async function digestGuest(
   hooks: DigestHooks,
 ): Promise<Partial<MemoryResult>> {
   const memoryBytes = guest.engine.stats().populatedPages * PAGE_BYTES;
-  const progress = new DigestProgress(hooks, memoryBytes);
+  const progress = new PhaseProgress(hooks, memoryBytes, "digest");
   const job =
     digest === "sha256"
       ? digestSha256(guest, progress.hashes(createSha256))

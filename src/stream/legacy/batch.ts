@@ -7,6 +7,7 @@
  *
  * Source: Xen 4.5 xc_domain_restore.c (facts); LG-CH-2..4, LG-CNV-1.
  */
+import { counted } from "../../findings/index.js";
 import {
   ENTRY_BYTES,
   LEGACY_BATCH_MAX,
@@ -63,7 +64,7 @@ export class BatchReader {
     const pagesAt = cursor.byteOffset;
     const pageBytes = this.#dataPages * PAGE_BYTES;
     if (this.#keptCount === 0) {
-      yield this.#session.fault({ rule: "LG-CNV-1", actual: `${count} holes` });
+      yield this.#session.fault({ rule: "LG-CNV-1", actual: counted(count, "hole") });
       return;
     }
     if (sound && this.#filled !== null) this.#noteFilled(this.#filled);

@@ -6,6 +6,7 @@
  *
  * Source: Xen 4.5 xc_domain_restore.c (facts); LG-PT-1..3, LG-CH-5, conversion step 8.
  */
+import { MAX_ITEMS_PRINTED } from "../../findings/index.js";
 import {
   LEGACY_VCPU_EXTENDED_BYTES,
   LEGACY_XSAVE_HEAD_BYTES,
@@ -59,10 +60,11 @@ export function* readPvTail(
  */
 function* readUnmapped(session: LegacySession, filled: PfnSet | null): Reader<void> {
   const { cursor, ulongBytes } = session;
-  cursor.begin("the list of unmapped pfns");
+  const byteOffset = cursor.begin("the list of unmapped pfns");
   const listBytes = (yield* cursor.view(4)).getUint32(0, true) * ulongBytes;
   const listAt = cursor.byteOffset;
   const step = new Uint8Array(Math.min(listBytes, LIST_STEP_BYTES));
+  const shown: number[] = [];
   let filledCount = 0;
   let firstAt = 0;
   for (let at = 0; at < listBytes; at += step.length) {
@@ -70,11 +72,15 @@ function* readUnmapped(session: LegacySession, filled: PfnSet | null): Reader<vo
     yield* cursor.fill(part);
     const view = viewOf(part);
     for (let index = 0; index < part.length; index += ulongBytes) {
+      if (shown.length < MAX_ITEMS_PRINTED) shown.push(pfnAt(view, index, ulongBytes));
       if (filled?.has(view.getUint32(index, true)) !== true) continue;
       if (filledCount === 0) firstAt = listAt + at + index;
       filledCount += 1;
     }
   }
+  const fields = { count: listBytes / ulongBytes, pfns: shown };
+  const bytes = cursor.byteOffset - byteOffset;
+  yield { event: "header", layer: "legacy", name: "unmapped pfns", byteOffset, bytes, fields };
   if (filledCount === 0) return;
   const message = `${filledCount} pfns were filled and then unmapped; their pages stay.`;
   yield session.fault({ rule: "LG-PT-2", byteOffset: firstAt, message });
@@ -125,4 +131,10 @@ function* readSharedInfo(session: LegacySession, info: PvInfo): Reader<void> {
     });
   }
   yield* session.record(REC_TYPE_SHARED_INFO, { byteOffset, bodyByteOffset: byteOffset }, page);
+}
+
+/** A number of the list as it stands there; one of 64 bits may be more than a pfn can be. */
+function pfnAt(view: DataView, index: number, ulongBytes: number): number {
+  const high = ulongBytes === 4 ? 0 : view.getUint32(index + 4, true);
+  return high * 2 ** 32 + view.getUint32(index, true);
 }

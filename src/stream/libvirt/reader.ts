@@ -16,9 +16,13 @@ import {
 import { readSection } from "../bounded.js";
 import { startsWith, viewOf } from "../magic.js";
 import { detectNested, type NestedReader } from "../nested.js";
+import { printedIfUsed } from "../print.js";
 import type { Reader } from "../protocol.js";
 import { readInto } from "../requests.js";
 import { judgeDomainXml } from "./domain-xml.js";
+
+/** Ten words that no libvirt reads, to the end of the header. */
+const UNUSED_OFFSET = LIBVIRT_XML_LENGTH_OFFSET + 4;
 
 export interface LibvirtOptions {
   readonly limits: Limits;
@@ -102,7 +106,7 @@ function* readHeader(byteOffset: number): Reader<Header> {
     name: "libvirt header",
     byteOffset,
     bytes: LIBVIRT_HEADER_BYTES,
-    fields: { version, xmlLen },
+    fields: { version, xmlLen, ...printedIfUsed("unused", bytes.subarray(UNUSED_OFFSET)) },
   };
   if (version > LIBVIRT_VERSION_MAX) {
     yield faultAt(versionAt, {

@@ -8,7 +8,13 @@
  *
  * Source: libxl migration stream document; QEMU's migration stream (big-endian) for its head.
  */
-import { type Fault, hex, MAX_FAULTS_PER_BODY, MAX_ITEMS_PRINTED } from "../../findings/index.js";
+import {
+  counted,
+  type Fault,
+  hex,
+  MAX_FAULTS_PER_BODY,
+  MAX_ITEMS_PRINTED,
+} from "../../findings/index.js";
 import {
   EMULATOR_HEAD_BYTES,
   EMULATOR_NAMES,
@@ -159,7 +165,7 @@ function packingFaults(data: Uint8Array, context: BodyContext): Fault[] {
   }
   const strings = countStrings(data);
   if (strings % 2 === 0) return [];
-  const text = { expected: "a value for every key", actual: `${strings} strings` };
+  const text = { expected: "a value for every key", actual: counted(strings, "string") };
   return [recordFault(context, "LL-XS-1", text)];
 }
 

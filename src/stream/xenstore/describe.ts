@@ -8,6 +8,7 @@ import type {
   XenstoreNodeData,
   XenstoreQuota,
 } from "../../format/index.js";
+import { printedBlob, printedIfAny, printedIfUsed } from "../print.js";
 import {
   showHex,
   showPermission,
@@ -56,7 +57,7 @@ export function describeConnection(data: XenstoreConnectionData): XenstoreShownC
   const ends =
     spec.kind === "ring"
       ? { domid: spec.domid, tdomid: spec.tdomid, port: spec.port }
-      : { fd: spec.fd };
+      : { fd: spec.fd, ...printedIfAny("pad", spec.pad) };
   return {
     connId: data.connId,
     connType: kinds[data.connType] ?? `${data.connType}`,
@@ -67,6 +68,7 @@ export function describeConnection(data: XenstoreConnectionData): XenstoreShownC
     outDataLen: data.output.length,
     inData: showHex(data.input),
     outData: showHex(data.output),
+    ...printedIfUsed("gap", data.gap),
     ...(data.uniqueId === null ? {} : { uniqueId: showRaw(data.uniqueId) }),
   };
 }
@@ -92,11 +94,19 @@ export function describeDepth(depth: number | null): number | "unlimited" | "unk
 }
 
 /**
- * Describe any decoded body: what `inspect --json` gives as `decoded`.
+ * Describe any decoded body: what `inspect --json` gives as `decoded`. Bytes behind the last field
+ * and between fields are told where they are not zero.
  *
  * @returns a fresh plain object; empty for END and for what was passed over
  */
 export function describeXenstoreContent(content: XenstoreContent): Record<string, unknown> {
+  return {
+    ...describeFields(content),
+    ...("surplus" in content ? printedIfUsed("surplus", content.surplus) : {}),
+  };
+}
+
+function describeFields(content: XenstoreContent): Record<string, unknown> {
   switch (content.kind) {
     case "END":
     case "skipped":
@@ -118,6 +128,7 @@ export function describeXenstoreContent(content: XenstoreContent): Record<string
         token: showText(content.token),
         depth: describeDepth(content.depth),
         form: content.form,
+        ...printedIfAny("pad", content.pad ?? 0),
         ...(content.shortLength ? { shortLength: true } : {}),
       };
     case "TRANSACTION_DATA":
@@ -141,8 +152,12 @@ export function describeXenstoreContent(content: XenstoreContent): Record<string
         quotas: describeQuotas(content.quotas),
       };
     case "unknown":
-      return { bodyBytes: content.body.length };
+      return { bodyBytes: content.body.length, ...printedBlob("body", content.body) };
     case "malformed":
-      return { malformed: content.rule, bodyBytes: content.body.length };
+      return {
+        malformed: content.rule,
+        bodyBytes: content.body.length,
+        ...printedBlob("body", content.body),
+      };
   }
 }

@@ -16,6 +16,7 @@ import {
 import { detect } from "../detect.js";
 import { type HeaderBlock, readHeaderBlock } from "../header-block.js";
 import { detectNested, type NestedReader, peekHead } from "../nested.js";
+import { printedBlob } from "../print.js";
 import type { Reader } from "../protocol.js";
 import { readBytes, skipBytes } from "../requests.js";
 import { decodeXlConfig, decodeXlHeader, type XlHeader, xlHeaderFields } from "./header.js";
@@ -107,11 +108,29 @@ function* readOptionalData(dataAt: number, header: XlHeader, limits: Limits): Re
   for (const fault of config.faults) yield { event: "fault", fault };
   if (config.value.config === null) return;
   yield {
+    event: "header",
+    layer: "xl",
+    name: "optional data",
+    byteOffset: dataAt,
+    bytes: XL_CONFIG_LENGTH_BYTES,
+    fields: { config_bytes: config.value.configBytes },
+  };
+  yield {
     event: "section",
     layer: "xl",
     name: "config",
     byteOffset: dataAt + XL_CONFIG_LENGTH_BYTES,
     bytes: config.value.config.length,
     body: config.value.config,
+  };
+  const restBytes = optionalDataBytes - XL_CONFIG_LENGTH_BYTES - config.value.config.length;
+  if (restBytes === 0) return;
+  yield {
+    event: "header",
+    layer: "xl",
+    name: "behind the config",
+    byteOffset: dataAt + optionalDataBytes - restBytes,
+    bytes: restBytes,
+    fields: printedBlob("body", config.value.rest),
   };
 }

@@ -10,9 +10,6 @@ import { RULES, UsageError } from "../../../src/findings/index.js";
 import { ENGINES } from "../../harness.js";
 import { make, read } from "./support.js";
 
-/** Rules whose check xenstream does not have yet: their images must have no other fault. */
-const UNJUDGED: ReadonlySet<string> = new Set(["VG-25"]);
-
 /** Every guest and container that a fault can show in, all else as it wants. */
 function* placesOf(fault: string): Generator<Partial<GenerateOptions>> {
   for (const guest of GENERATED_GUESTS) {
@@ -33,7 +30,7 @@ function expectFaultAlone(given: Partial<GenerateOptions>, engine: "wasm" | "ref
   const ran = read(make(given), { engine, profile: "strict" });
   const fired = new Set(ran.findings.map((finding) => finding.rule));
   const what = `${given.guest} ${given.container}`;
-  if (!UNJUDGED.has(rule)) expect([...fired], what).toContain(rule);
+  expect([...fired], what).toContain(rule);
   expect(
     ran.errors.filter((error) => error !== rule),
     what,

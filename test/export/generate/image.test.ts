@@ -66,9 +66,9 @@ describe("a synthetic image", () => {
     ].map((given) => sha256(make(given as Partial<GenerateOptions>).bytes));
     expect(digests).toEqual([
       "8a33b57fd1d4ea880551a1f3e7494427c339ca11c2e4cf01a67c765b1484677d",
-      "7b95b9f357a234d98e675feca8f6467b9a6658251a3cee74c3dbeaf3da0af1fc",
-      "eb138bacaf8eaa5651f3219bf91c1bffd40d3b4b86c4cd6ceef59f365159ec86",
-      "849986858ba6a3dee7c8e5632872774b62ca7d64a1803dc7bbd43e366240a162",
+      "ce911bb9da098aa94659ba1cb5aa07190054b91bbb98e5db8a1db90e4165ec8c",
+      "1c32768d8bdd6691e1d7f95cc608fd86d847d21dce8d27ed0b14af87d0d047a9",
+      "928726248fc6e66235ebbe7d07893b34d13017c8989a469f9c71bf31e3697169",
       "5da8cf487c78b7656e811b94f5d683926c66a2fe5a4ae2e41718f7a75cb47e2e",
     ]);
   });

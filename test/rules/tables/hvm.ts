@@ -1,12 +1,12 @@
 /**
  * Rows of HVM parameters and of the HVM context: HP, HC, VG.
  */
-import { concat, poke, u8, u16le, u32le, u64le, zeros } from "../../builders/bytes.js";
-import { contextHeader, contextRecord, hvmContextBlob } from "../../builders/hvm.js";
+import { concat, patternPage, poke, u8, u16le, u32le, u64le, zeros } from "../../builders/bytes.js";
+import { contextHeader, contextRecord, hvmContextBlob, hvmStream } from "../../builders/hvm.js";
 import type { HvmParam } from "../../builders/libxc.js";
 import { libxlStream, xlHeader } from "../../builders/libxl.js";
 import { join } from "../../builders/parts.js";
-import { hvm, type Reading, type RuleRow, row } from "./row.js";
+import { hvm, pv, type Reading, type RuleRow, row } from "./row.js";
 
 const params = (...list: HvmParam[]) => hvm(list);
 /** A stream with these records in its context, and with these bytes for one. */
@@ -33,6 +33,18 @@ const typed = (type: string) =>
     join(libxlStream(of(cpu(), pic(0, 0x40)))),
   );
 const ONE: Reading = { vcpus: 1 };
+const RENEWED: Reading = { genid: "new" };
+/** An xl file around a guest whose only page has an id of zeros and 0xa5 at 0x1000. */
+const configured = (config: string, flags = 3) =>
+  concat(
+    xlHeader({ config: `${config}\0`, mandatoryFlags: flags }).bytes,
+    join(
+      libxlStream(hvmStream({ batches: [[{ pfn: 1, page: ID_PAGE }]], params: [[34, 0x1000]] })),
+    ),
+  );
+const ID_PAGE = poke(patternPage(1), 0, ...zeros(15), 0xa5);
+const pinned = (last: number) =>
+  `{"b_info":{"type.hvm":{"ms_vm_genid":[${[...zeros(15), last]}]}}}`;
 const END = contextRecord(0, 0, zeros(0));
 
 const PARAMS: readonly RuleRow[] = [
@@ -107,6 +119,46 @@ const PARAMS: readonly RuleRow[] = [
     "a buffer over a page end",
     () => params([34, 0x1ff8]),
     () => params([34, 0x1ff0]),
+  ),
+  row(
+    "VG-9",
+    "an id in JSON",
+    () => configured(pinned(0xa5)),
+    () => configured('generation_id = "generate"', 2),
+  ),
+  row(
+    "VG-20",
+    "a new id for a guest without a device",
+    () => params([34, 0]),
+    () => params([34, 0x1000]),
+    RENEWED,
+  ),
+  row(
+    "VG-20",
+    "a new id for a PV guest",
+    () => pv(),
+    () => pv(),
+    RENEWED,
+    {},
+  ),
+  row(
+    "VG-21",
+    "a new id for a buffer in no page",
+    () => params([34, 0x1ff8]),
+    () => params([34, 0x1ff0]),
+    RENEWED,
+  ),
+  row(
+    "VG-25",
+    "another id in JSON",
+    () => configured(pinned(0xa6)),
+    () => configured(pinned(0xa5)),
+  ),
+  row(
+    "VG-25",
+    "another id in text",
+    () => configured('generation_id = "00000000-0000-0000-0000-0000000000a6"', 2),
+    () => configured('generation_id = "00000000-0000-0000-0000-0000000000a5"', 2),
   ),
 ];
 

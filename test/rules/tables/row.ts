@@ -11,7 +11,7 @@ import { basicBlob, type PvPlan, pvStream, simplePlan } from "../../builders/pv.
 import type { RunOptions } from "../../harness.js";
 
 /** How an image is read, where it is not a plain one of 2 vcpus. */
-export type Reading = Pick<RunOptions, "checkpointed" | "vcpus" | "formatHint" | "host">;
+export type Reading = Pick<RunOptions, "checkpointed" | "vcpus" | "formatHint" | "genid" | "host">;
 
 /** A rule (and case), an image that breaks it, one that comes close. */
 export interface RuleRow {

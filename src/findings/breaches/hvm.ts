@@ -1,0 +1,47 @@
+/**
+ * What a breach of each rule of HVM parameters, HVM context and generation id is, said of the image
+ * that has it. The rules themselves are rules/hvm-*.ts.
+ */
+
+/** By rule, or by "rule/case". `{record}` is the name of the record at fault. */
+export const HVM_BREACHES: Readonly<Record<string, string>> = {
+  "HP-1": "A parameter has an index that the hypervisor does not know",
+  "HP-1/on-host": "A parameter has an index that the host does not know",
+  "HP-2": "A parameter's index has more than 32 bits, of which the hypervisor sees the lower ones",
+  "HP-3": "A parameter is set that the hypervisor no longer takes",
+  "HP-3/pae": "A parameter of old releases is set; it is passed over",
+  "HP-4": "A parameter that can be set once is given another value",
+  "HP-5": "A parameter is given twice; the later value counts",
+  "HP-6": "Start and number of the ioreq server pages do not come together",
+  "HP-6/zero-count": "The number of ioreq server pages is set to none",
+  "HP-7": "A parameter names a page that the image does not fill",
+  "HP-8": "The address of the generation id cannot be used",
+  "HP-10": "A parameter has a value that the hypervisor refuses",
+  "HP-10/on-host": "A parameter has a value that the host refuses",
+  "HC-1": "The context does not begin with its header",
+  "HC-2": "The header of the context is not one of this format",
+  "HC-3": "Something stands behind the end of the context",
+  "HC-4": "The context breaks off without its END record",
+  "HC-5": "The context holds a record that the hypervisor cannot load",
+  "HC-5/on-host": "The context holds a record that the host cannot load",
+  "HC-6": "A record of the context is longer than what is left of it",
+  "HC-7": "A record of the context has a length that its type cannot have",
+  "HC-7/on-host": "A record of the context has a length that the host does not load",
+  "HC-8": "A record of the context is of an instance that the domain does not have",
+  "HC-8/assumed": "Nothing tells how many vcpus the domain has",
+  "HC-9": "A vcpu has no CPU record in the context and will stay down",
+  "HC-10": "The context holds the state of a device that the domain does not have",
+  "HC-20": "A register in a CPU record has a value that cannot be loaded",
+  "HC-21": "The access rights of a segment are in the layout of VMX",
+  "HC-22": "The state of an interrupt controller (PIC) contradicts itself",
+  "HC-23": "A PCI interrupt link cannot be loaded",
+  "HC-24": "The state of the timer (PIT) is out of range",
+  "HC-25": "A mode, count or padding of a LAPIC, MTRR or VIRIDIAN_VCPU record cannot be loaded",
+  "HC-26": "The extended state (CPU_XSAVE) of a vcpu cannot be loaded",
+  "HC-27": "The MSRs (CPU_MSR) of a vcpu cannot be loaded",
+  "VG-5": "The generation id lies across the end of a page, where libxl writes one page alone",
+  "VG-9": "The config in the file pins the generation id: a restore gives the old one",
+  "VG-20": "The guest has no device for a generation id",
+  "VG-21": "The buffer of the generation id is not in the image",
+  "VG-25": "The generation id in the config is not the one in the guest's memory",
+};
