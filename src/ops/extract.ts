@@ -50,7 +50,7 @@ export interface ExtractOptions extends Omit<ReadingOptions, "model" | "readData
 }
 
 /** Pages read and written at a time. */
-const STEP_PAGES = 1024;
+const STEP_PAGES = 256;
 const ZERO_PAGE = new Uint8Array(PAGE_BYTES);
 
 /**
