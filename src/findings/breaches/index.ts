@@ -4,6 +4,7 @@
  */
 import type { Fault } from "../finding.js";
 import { CONTAINER_BREACHES } from "./containers.js";
+import { HOST_BREACHES } from "./host.js";
 import { HVM_BREACHES } from "./hvm.js";
 import { LEGACY_BREACHES } from "./legacy.js";
 import { LIBXC_BREACHES } from "./libxc.js";
@@ -11,9 +12,14 @@ import { XENSTORE_BREACHES } from "./xenstore.js";
 
 /** What a breach is, by rule or by "rule/case": words without the full stop. */
 export const BREACHES: ReadonlyMap<string, string> = new Map(
-  [LIBXC_BREACHES, HVM_BREACHES, CONTAINER_BREACHES, LEGACY_BREACHES, XENSTORE_BREACHES].flatMap(
-    (page) => Object.entries(page),
-  ),
+  [
+    LIBXC_BREACHES,
+    HVM_BREACHES,
+    CONTAINER_BREACHES,
+    LEGACY_BREACHES,
+    XENSTORE_BREACHES,
+    HOST_BREACHES,
+  ].flatMap((page) => Object.entries(page)),
 );
 
 /** One sentence for a fault: the breach, what was found, what should be there. */

@@ -150,7 +150,6 @@ export const EMULATOR_XENSTORE_DATA_CODEC: RecordCodec<EmulatorXenstoreData> = {
 
 function earlyFault(context: BodyContext): Fault {
   return recordFault(context, "LL-XS-6", {
-    message: "The record holds the legacy toolstack blob, as libxl wrote before its first release.",
     expected: "strings behind an emulator id",
     actual: "the blob",
   });
