@@ -119,16 +119,41 @@ function accumulate(accumulators: usize, input: usize, stripes: u32, stripeInBlo
   let inBlock = stripeInBlock;
   while (left > 0) {
     const now = min(left, STRIPES_PER_BLOCK - inBlock);
-    let secret = CONSTANTS + (<usize>inBlock << 3);
+    const secret = CONSTANTS + (<usize>inBlock << 3);
     const end = stripe + now * XXH3_STRIPE_BYTES;
-    while (stripe < end) {
-      a = addStripe(a, v128.load(stripe), v128.load(secret));
-      b = addStripe(b, v128.load(stripe, 16), v128.load(secret, 16));
-      c = addStripe(c, v128.load(stripe, 32), v128.load(secret, 32));
-      d = addStripe(d, v128.load(stripe, 48), v128.load(secret, 48));
-      stripe += XXH3_STRIPE_BYTES;
-      secret += 8;
+    let sumA = i64x2.splat(0);
+    let sumB = sumA;
+    for (let at = stripe, key = secret; at < end; at += XXH3_STRIPE_BYTES, key += 8) {
+      const dataA = v128.load(at);
+      const dataB = v128.load(at, 16);
+      sumA = i64x2.add(sumA, dataA);
+      sumB = i64x2.add(sumB, dataB);
+      const keyedA = v128.xor(dataA, v128.load(key));
+      const keyedB = v128.xor(dataB, v128.load(key, 16));
+      const lower = lowerHalves(keyedA, keyedB);
+      const upper = upperHalves(keyedA, keyedB);
+      a = i64x2.add(a, i64x2.extmul_low_i32x4_u(lower, upper));
+      b = i64x2.add(b, i64x2.extmul_high_i32x4_u(lower, upper));
     }
+    a = i64x2.add(a, swapped(sumA));
+    b = i64x2.add(b, swapped(sumB));
+    sumA = i64x2.splat(0);
+    sumB = sumA;
+    for (let at = stripe, key = secret; at < end; at += XXH3_STRIPE_BYTES, key += 8) {
+      const dataA = v128.load(at, 32);
+      const dataB = v128.load(at, 48);
+      sumA = i64x2.add(sumA, dataA);
+      sumB = i64x2.add(sumB, dataB);
+      const keyedA = v128.xor(dataA, v128.load(key, 32));
+      const keyedB = v128.xor(dataB, v128.load(key, 48));
+      const lower = lowerHalves(keyedA, keyedB);
+      const upper = upperHalves(keyedA, keyedB);
+      c = i64x2.add(c, i64x2.extmul_low_i32x4_u(lower, upper));
+      d = i64x2.add(d, i64x2.extmul_high_i32x4_u(lower, upper));
+    }
+    c = i64x2.add(c, swapped(sumA));
+    d = i64x2.add(d, swapped(sumB));
+    stripe = end;
     left -= now;
     inBlock += now;
     if (inBlock == STRIPES_PER_BLOCK) {
@@ -146,14 +171,32 @@ function accumulate(accumulators: usize, input: usize, stripes: u32, stripeInBlo
   return inBlock;
 }
 
+/** Lower halves of the u64 lanes of two vectors. */
+@inline
+function lowerHalves(left: v128, right: v128): v128 {
+  return v128.shuffle<i32>(left, right, 0, 2, 4, 6);
+}
+
+/** Upper halves of the u64 lanes of two vectors. */
+@inline
+function upperHalves(left: v128, right: v128): v128 {
+  return v128.shuffle<i32>(left, right, 1, 3, 5, 7);
+}
+
+/** A vector with its two u64 lanes exchanged. */
+@inline
+function swapped(lanes: v128): v128 {
+  return v128.shuffle<i64>(lanes, lanes, 1, 0);
+}
+
 /** Per lane: the other lane's data, and the product of the halves of data ^ secret, are added. */
 @inline
 function addStripe(accumulator: v128, data: v128, secret: v128): v128 {
   const keyed = v128.xor(data, secret);
   const lower = v128.shuffle<i32>(keyed, keyed, 0, 2, 0, 2);
   const upper = v128.shuffle<i32>(keyed, keyed, 1, 3, 1, 3);
-  const swapped = v128.shuffle<i64>(data, data, 1, 0);
-  return i64x2.add(i64x2.add(accumulator, swapped), i64x2.extmul_low_i32x4_u(lower, upper));
+  const product = i64x2.extmul_low_i32x4_u(lower, upper);
+  return i64x2.add(i64x2.add(accumulator, swapped(data)), product);
 }
 
 @inline

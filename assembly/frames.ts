@@ -7,12 +7,10 @@
  */
 import { must } from "./assert";
 import { localOf } from "./bank";
-import { digestPage } from "./digest";
-import { findFrame, listFrame, unlistFrame } from "./digest-table";
+import { digestOfFrame, findFrame, listFrame, samplePage, unlistFrame } from "./digest-table";
 import {
   ARENA,
   DATA_LIST,
-  FRAME_DIGESTS,
   FRAME_REFS,
   FREE_LIST,
   HEADER_FRAMES_FREE,
@@ -20,6 +18,7 @@ import {
   HEADER_FRAMES_IN_USE,
   HEADER_LISTED,
   HEADER_MAPPED_PAGES,
+  HEADER_PFN_BASE,
   HEADER_RESIDENT,
   OUTBOX,
   OUTBOX_BYTES,
@@ -32,9 +31,10 @@ import {
   PAGE_BYTES,
   PAGE_SHIFT,
   PAGE_WINDOW_PAGES,
+  PAIRS_MAX,
   ZERO_PAGE_DIGEST,
 } from "./generated/numbers";
-import { isZeroPage, samePage } from "./window";
+import { isZeroPage, samePage, storePair } from "./window";
 
 /**
  * Make the pages in the page window the contents of data pages first..first+count-1; pages of
@@ -92,12 +92,25 @@ export function digestPages(local: u32, count: u32): void {
   must(<usize>count << 3 <= OUTBOX_BYTES);
   mustBeResident(local, count);
   for (let index: u32 = 0; index < count; index++) {
-    const held = load<u32>(PFN_FRAMES + (<usize>(local + index) << 2));
-    const digest = held
-      ? load<u64>(FRAME_DIGESTS + ((<usize>held - 1) << 3))
-      : ZERO_PAGE_DIGEST;
-    store<u64>(OUTBOX + (<usize>index << 3), digest);
+    store<u64>(OUTBOX + (<usize>index << 3), digestOfPfn(local + index));
   }
+}
+
+/** Write pairs of pfn and digest of `count` pages from pfn `local` on into the outbox. */
+export function pairPages(local: u32, count: u32): void {
+  must(count <= PAIRS_MAX);
+  mustBeResident(local, count);
+  const pfn = load<u64>(HEADER_PFN_BASE) + local;
+  for (let index: u32 = 0; index < count; index++) {
+    storePair(index, pfn + index, digestOfPfn(local + index));
+  }
+}
+
+/** Digest of what a pfn holds. */
+@inline
+function digestOfPfn(local: u32): u64 {
+  const held = load<u32>(PFN_FRAMES + (<usize>local << 2));
+  return held ? digestOfFrame(held - 1) : ZERO_PAGE_DIGEST;
 }
 
 function mustBeListed(first: u32, count: u32): void {
@@ -127,8 +140,8 @@ function placePage(page: usize, pfnFrame: usize, frameLimit: u32): bool {
     }
     return true;
   }
-  const digest = digestPage(page);
-  const found = findFrame(digest, page);
+  const sample = samplePage(page);
+  const found = findFrame(sample, page);
   if (found) {
     if (found == held) return true;
     const refs = refsOf(found - 1);
@@ -141,7 +154,7 @@ function placePage(page: usize, pfnFrame: usize, frameLimit: u32): bool {
   if (held && load<u32>(refsOf(held - 1)) == 1) {
     unlistFrame(held - 1);
     memory.copy(frameAt(held - 1), page, PAGE_BYTES);
-    listFrame(held - 1, digest);
+    listFrame(held - 1, sample);
     return true;
   }
   if (load<u32>(HEADER_FRAMES_IN_USE) >= frameLimit) return false;
@@ -150,7 +163,7 @@ function placePage(page: usize, pfnFrame: usize, frameLimit: u32): bool {
   const frame = takeFrame();
   store<u32>(pfnFrame, frame + 1);
   memory.copy(frameAt(frame), page, PAGE_BYTES);
-  listFrame(frame, digest);
+  listFrame(frame, sample);
   return true;
 }
 

@@ -8,9 +8,9 @@ export { bindBank, nextRun, populate, resetBank } from "./bank";
 export { commitEntries, commitStaged, dropStaged, indexPages, stageEntries } from "./commit";
 export { xxh3Consume, xxh3Digest, xxh3Reset } from "./digest";
 export { beginBatch, checkEntries } from "./entries";
-export { comparePages, digestPages, gatherPages, placePages } from "./frames";
+export { comparePages, digestPages, gatherPages, pairPages, placePages } from "./frames";
 export { scanTables } from "./page-tables";
-export { digestWindow, zeroPages } from "./window";
+export { digestWindow, pairWindow, pairZeroPages, zeroPages } from "./window";
 
 /** Hash of the numbers that the module was built with; the bridge refuses any but its own. */
 export function layoutHash(): u32 {

@@ -5,7 +5,13 @@
 import { must } from "./assert";
 import { digestPage } from "./digest";
 import { OUTBOX, PAGE_WINDOW } from "./generated/layout";
-import { PAGE_BYTES, PAGE_SHIFT, PAGE_WINDOW_PAGES } from "./generated/numbers";
+import {
+  PAGE_BYTES,
+  PAGE_SHIFT,
+  PAGE_WINDOW_PAGES,
+  PAIRS_MAX,
+  ZERO_PAGE_DIGEST,
+} from "./generated/numbers";
 
 const STEP_BYTES: usize = 128;
 
@@ -51,9 +57,44 @@ export function samePage(left: usize, right: usize): bool {
 export function digestWindow(count: u32): void {
   must(count <= PAGE_WINDOW_PAGES);
   for (let index: u32 = 0; index < count; index++) {
-    const digest = digestPage(PAGE_WINDOW + (<usize>index << PAGE_SHIFT));
+    const page = PAGE_WINDOW + (<usize>index << PAGE_SHIFT);
+    const digest = isZeroPage(page) ? ZERO_PAGE_DIGEST : digestPage(page);
     store<u64>(OUTBOX + (<usize>index << 3), digest);
   }
+}
+
+/**
+ * Write pairs of pfn and digest into the outbox, for `count` pages of the page window from page
+ * `at` of it on, the first being that of the pfn given.
+ *
+ * @returns how many of the pages are zero
+ */
+export function pairWindow(at: u32, count: u32, pfnLow: u32, pfnHigh: u32): u32 {
+  must(at <= PAGE_WINDOW_PAGES && count <= PAGE_WINDOW_PAGES - at);
+  const pfn = (<u64>pfnHigh << 32) | pfnLow;
+  let zeros: u32 = 0;
+  for (let index: u32 = 0; index < count; index++) {
+    const page = PAGE_WINDOW + (<usize>(at + index) << PAGE_SHIFT);
+    const zero = isZeroPage(page);
+    storePair(index, pfn + index, zero ? ZERO_PAGE_DIGEST : digestPage(page));
+    zeros += u32(zero);
+  }
+  return zeros;
+}
+
+/** The same for pages that are known to be zero. */
+export function pairZeroPages(count: u32, pfnLow: u32, pfnHigh: u32): void {
+  must(count <= PAIRS_MAX);
+  const pfn = (<u64>pfnHigh << 32) | pfnLow;
+  for (let index: u32 = 0; index < count; index++) storePair(index, pfn + index, ZERO_PAGE_DIGEST);
+}
+
+/** One pair of the outbox. */
+@inline
+export function storePair(index: u32, pfn: u64, digest: u64): void {
+  const pair = OUTBOX + (<usize>index << 4);
+  store<u64>(pair, pfn);
+  store<u64>(pair, digest, 8);
 }
 
 /** Write a bit for each of the first `count` pages of the page window into the outbox: zero. */

@@ -1,6 +1,7 @@
 /**
- * Runs the benchmarks: `node bench/run.mjs [NAME...] [--size MIB] [--rounds N] [--out FILE]`. Each
- * is bundled (test runners rewrite imports, which costs loops most of their speed) and runs in a
+ * Runs the benchmarks: `node bench/run.mjs [NAME...] [--size MIB] [--rounds N] [--out FILE]
+ * [--archive]`. With --archive the run is kept in bench/results/<date>-<cpu>/, with text and plots,
+ * and the README quotes it. Each is bundled (test runners rewrite imports, which costs loops most of their speed) and runs in a
  * process of its own. Prints a table with targets beside it, writes the raw numbers as JSON.
  *
  * NAME is that of a file bench/NAME.bench.ts; all of them without one. Nothing fails on a missed
@@ -13,6 +14,8 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { ROOT } from "../scripts/lib/root.mjs";
+import { archive } from "./lib/archive.mjs";
+import { headline, tableOf } from "./lib/text.mjs";
 
 const WORK = join(ROOT, ".tmp", "bench");
 const SUFFIX = ".bench.ts";
@@ -22,11 +25,14 @@ const MIB = 1024 ** 2;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    size: { type: "string", default: "1024" },
+    size: { type: "string" },
     rounds: { type: "string", default: "5" },
     out: { type: "string", default: join(WORK, "results.json") },
+    archive: { type: "boolean", default: false },
   },
 });
+/** Guest memory of the images that are read whole, in MiB. */
+const sizeMiB = Number(values.size ?? (values.archive ? 3072 : 1024));
 const all = readdirSync(join(ROOT, "bench"))
   .filter((name) => name.endsWith(SUFFIX))
   .map((name) => name.slice(0, -SUFFIX.length));
@@ -42,7 +48,8 @@ const folder = mkdtempSync(join(tmpdir(), "xenstream-bench-"));
 try {
   const native = buildNative();
   const machine = describeMachine(native);
-  console.log(`${machine.cpu}, ${machine.cpus} cpus, Node ${machine.node}, load ${machine.load}`);
+  const text = [headline(machine)];
+  console.log(text[0]);
   const answers = {};
   for (const name of wanted) {
     const bundle = await bundled(name);
@@ -50,16 +57,19 @@ try {
       root: ROOT,
       folder,
       native: native?.program ?? null,
-      sizeBytes: Number(values.size) * MIB,
+      sizeBytes: sizeMiB * MIB,
       rounds: Number(values.rounds),
     };
     answers[name] = measured(name, bundle, config);
-    print(answers[name]);
+    text.push(tableOf(answers[name]));
+    console.log(text.at(-1));
   }
-  const options = { sizeMiB: Number(values.size), rounds: Number(values.rounds) };
+  const options = { sizeMiB, rounds: Number(values.rounds) };
+  const run = { machine, options, answers };
   mkdirSync(dirname(values.out), { recursive: true });
-  writeFileSync(values.out, `${JSON.stringify({ machine, options, answers }, null, 1)}\n`);
+  writeFileSync(values.out, `${JSON.stringify(run, null, 1)}\n`);
   console.log(`\nraw numbers: ${values.out}`);
+  if (values.archive) console.log(`archived: ${archive(run, text.join("\n"))}`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -132,28 +142,4 @@ function describeMachine(native) {
       .join(" "),
     date: new Date().toISOString(),
   };
-}
-
-function print({ question, checkedEqual, rows, notes }) {
-  console.log(`\n${question}`);
-  if (checkedEqual.length > 0) console.log(`  equal: ${checkedEqual.join("; ")}`);
-  const width = Math.max(...rows.map(({ name }) => name.length));
-  for (const { name, unit, median, spread, ratio, baseline, target } of rows) {
-    const times = `${figure(median)} ${unit} ±${figure(spread)}`.padStart(22);
-    const beside = ratio === undefined ? "" : `  ${ratio.toFixed(2)} x ${baseline}`;
-    console.log(`  ${name.padEnd(width)}${times}${beside}${targetText(ratio, target)}`);
-  }
-  for (const note of notes) console.log(`  ${note}`);
-}
-
-function targetText(ratio, target) {
-  if (target === undefined || ratio === undefined) return "";
-  const { atMost, atLeast } = target;
-  const met = atMost === undefined ? ratio >= atLeast : ratio <= atMost;
-  const bound = atMost === undefined ? `at least ${atLeast}` : `at most ${atMost}`;
-  return `  (target: ${bound}${met ? "" : ", MISSED"})`;
-}
-
-function figure(value) {
-  return value < 10 ? value.toFixed(2) : value < 1000 ? value.toFixed(1) : value.toFixed(0);
 }

@@ -4,9 +4,9 @@
  * Baseline: `node -e 0`.
  * Unit: milliseconds a process.
  */
-import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { generateImage } from "../src/ops/index.js";
+import { processTime } from "./lib/process.js";
 import { alternate, answer, readConfig, type Task } from "./lib/rows.js";
 
 const { root, folder, rounds } = readConfig();
@@ -19,11 +19,7 @@ const BASELINE = "node -e 0";
 const ROUNDS_FACTOR = 4;
 
 function processTask(name: string, args: readonly string[], atMost?: number): Task {
-  const run = () => {
-    const { status } = spawnSync(process.execPath, args, { stdio: "ignore" });
-    if (status !== 0) throw new Error(`${name}: exit code ${status}`);
-    return undefined;
-  };
+  const run = () => processTime(args);
   return atMost === undefined
     ? { name, run }
     : { name, baseline: BASELINE, target: { atMost }, run };

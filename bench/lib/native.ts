@@ -4,6 +4,8 @@ import { spawnSync } from "node:child_process";
 /** What a baseline prints. `ms` is its work alone, without the start of its process. */
 export interface NativeResult {
   readonly ms: number;
+  /** User and system time of the same. */
+  readonly cpuMs: number;
   readonly bytes: number;
   readonly dataPages: number;
   readonly populated: number;
@@ -11,7 +13,7 @@ export interface NativeResult {
   readonly hash: number;
 }
 
-export type NativeMode = "read" | "walk" | "restore" | "digest";
+export type NativeMode = "read" | "walk" | "restore" | "digest" | "evict";
 
 export function native(program: string, mode: NativeMode, path: string): NativeResult {
   const { status, stdout, stderr } = spawnSync(program, [mode, path], { encoding: "utf8" });

@@ -6,9 +6,11 @@
  *   restorer walk FILE      read record headers and entries only, check the entries
  *   restorer restore FILE   parse, check, copy pages that are not zero into fresh memory
  *   restorer digest FILE    the same, then hash the memory: for comparing, not for timing
+ *   restorer sink -         read standard input to its end, as `read` does
+ *   restorer evict FILE     take the file from the page cache, for runs that begin cold
  *
  * Prints one line of JSON; `ms` is the work alone, from before the file is opened to after the last
- * byte. Source: the libxc migration stream document, sections on headers and PAGE_DATA.
+ * byte; `cpuMs` is the processor time of the same, user and system. Source: the libxc migration stream document, sections on headers and PAGE_DATA.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -18,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -44,6 +47,13 @@ static double now_ms(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
+}
+
+static double cpu_ms(void) {
+  struct rusage used;
+  getrusage(RUSAGE_SELF, &used);
+  return (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e3 +
+         (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e3;
 }
 
 static void read_at(int fd, void *into, size_t bytes, off_t at) {
@@ -159,24 +169,33 @@ static uint32_t word_hash(void) {
   return hash;
 }
 
+static uint64_t read_to_end(int fd) {
+  static unsigned char buffer[READ_BYTES] __attribute__((aligned(PAGE)));
+  uint64_t bytes = 0;
+  for (ssize_t got; (got = read(fd, buffer, sizeof buffer)) > 0;) bytes += (uint64_t)got;
+  return bytes;
+}
+
 int main(int argc, char **argv) {
-  if (argc != 3) fail("usage: restorer read|walk|restore|digest FILE");
+  if (argc != 3) fail("usage: restorer read|walk|restore|digest|sink|evict FILE");
   const char *mode = argv[1];
-  double begin = now_ms();
-  int fd = open(argv[2], O_RDONLY);
+  int sink = strcmp(mode, "sink") == 0;
+  double begin = now_ms(), cpu_begin = cpu_ms();
+  int fd = sink ? STDIN_FILENO : open(argv[2], O_RDONLY);
   struct stat stats;
   if (fd < 0 || fstat(fd, &stats) != 0) fail("cannot open");
   uint64_t bytes = 0;
-  if (strcmp(mode, "read") == 0) {
-    static unsigned char buffer[READ_BYTES];
-    for (ssize_t got; (got = read(fd, buffer, sizeof buffer)) > 0;) bytes += (uint64_t)got;
+  if (sink || strcmp(mode, "read") == 0) {
+    bytes = read_to_end(fd);
+  } else if (strcmp(mode, "evict") == 0) {
+    if (fsync(fd) != 0 || posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) != 0) fail("cannot evict");
   } else {
     stream(fd, stats.st_size, strcmp(mode, "walk") != 0);
   }
   double ms = now_ms() - begin;
-  printf("{\"ms\":%.4f,\"bytes\":%" PRIu64 ",\"dataPages\":%" PRIu64 ",\"populated\":%" PRIu64
-         ",\"frames\":%" PRIu32 ",\"hash\":%" PRIu32 "}\n",
-         ms, bytes, data_pages, populated, arena_used,
+  printf("{\"ms\":%.4f,\"cpuMs\":%.4f,\"bytes\":%" PRIu64 ",\"dataPages\":%" PRIu64
+         ",\"populated\":%" PRIu64 ",\"frames\":%" PRIu32 ",\"hash\":%" PRIu32 "}\n",
+         ms, cpu_ms() - cpu_begin, bytes, data_pages, populated, arena_used,
          strcmp(mode, "digest") == 0 ? word_hash() : 0);
   return 0;
 }

@@ -1,6 +1,7 @@
 /**
  * Writes assembly/generated/ from src/engine/wasm/: the numbers that the module shares with the
- * library, as AssemblyScript constants. See scripts/generate.mjs for how it is run.
+ * library, as AssemblyScript constants; and their hash for the library, which takes longer to make
+ * than an engine. See scripts/generate.mjs for how it is run.
  */
 import { loadTypeScript } from "../lib/load-typescript.mjs";
 
@@ -9,15 +10,20 @@ const HEAD = `/**
  */
 `;
 
+const HASH_DOC =
+  "/** Hash of every number that the module shares with the library: layoutHash(). */\n";
+
 /**
  * @returns {Promise<Map<string, string>>} text by path, from the root of the project
  */
 export async function generateAssembly() {
   const shared = await loadTypeScript("src/engine/wasm/shared.ts");
-  const hash = `export const LAYOUT_HASH: u32 = 0x${shared.layoutHash().toString(16)};\n`;
+  const hex = `0x${shared.layoutHash().toString(16)}`;
+  const hash = `export const LAYOUT_HASH: u32 = ${hex};\n`;
   return new Map([
     ["assembly/generated/layout.ts", HEAD + constants(shared.sharedPlaces())],
     ["assembly/generated/numbers.ts", HEAD + hash + constants(shared.sharedNumbers())],
+    ["src/engine/wasm/layout-hash.ts", `${HEAD}${HASH_DOC}export const LAYOUT_HASH = ${hex};\n`],
   ]);
 }
 

@@ -24,6 +24,7 @@ export async function restoreCommand(file: string, flags: RestoreFlags): Promise
     ...readingOf(flags),
     memory: flags.memory,
     digest: flags.digest ?? null,
+    threads: flags.threads,
     checkpoint: flags.checkpoint ?? null,
     genid: parseGenidChange(flags.genid ?? "keep"),
     salvage: flags.salvage === true,

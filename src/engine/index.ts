@@ -8,7 +8,19 @@ import { createReferenceEngine, type PageComparer } from "./reference/index.js";
 import { createWasmEngine, type EngineModule } from "./wasm/index.js";
 
 export type { EngineName, MemoryModel, PageEngine } from "./port.js";
-export { compileEngine, type EngineModule } from "./wasm/index.js";
+export {
+  compileEngine,
+  type DigestParts,
+  type DigestTask,
+  digestParts,
+  digestTask,
+  type EngineModule,
+  FAILED,
+  NEXT_PART,
+  PART_PAGES,
+  THREADS_AT_WORK,
+  ZERO_PAGES,
+} from "./wasm/index.js";
 
 /** What the platform lends to engines. */
 export interface EngineParts {

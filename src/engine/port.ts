@@ -214,6 +214,12 @@ export interface PageEngine {
   /** Ordinal of the pfn's last copy in the stream, -1 if it never had one. */
   lastOrdinal(pfn: number): number;
 
+  /**
+   * How many pfns from `pfn` on, `limit` at most and at least one, have last copies that follow one
+   * another in the stream; or none at all, if `pfn` never had one. A run ends with its bank.
+   */
+  lastOrdinalRun(pfn: number, limit: number): number;
+
   /** Populated pfns as maximal runs, ascending. Do not change the engine while iterating. */
   populatedRuns(): Iterable<PfnRun>;
 
@@ -231,6 +237,21 @@ export interface PageEngine {
 
   /** Bit i set in the answer's byte i/8: page i of the `count` in the page window is all zero. */
   zeroPagesInWindow(count: number): Uint8Array;
+
+  /**
+   * Take pfn and XXH3-64 of the page, each u64 little-endian, into `into` for `count` pages of the
+   * page window, from page `at` of it on, which are the contents of the pfns from `first` on.
+   *
+   * @param into  made by this engine's createXxh3()
+   * @returns how many of the pages are all zero
+   */
+  foldWindow(first: number, at: number, count: number, into: Xxh3): number;
+
+  /** Resident: the same of the contents of `count` pfns from `first` on. */
+  foldPages(first: number, count: number, into: Xxh3): void;
+
+  /** The same of `count` zero pages, of pfns from `first` on. */
+  foldZeroPages(first: number, count: number, into: Xxh3): void;
 
   createXxh3(): Xxh3;
 

@@ -152,26 +152,30 @@ export class Guest {
     }
   }
 
+  /**
+   * Where the contents of pfns from `first` on stand in the input: as many of them, `limit` at most,
+   * as have their last copies side by side; or as have none, with a byte offset of -1.
+   */
+  copiesFrom(
+    first: number,
+    limit: number,
+  ): { readonly byteOffset: number; readonly count: number } {
+    const run = this.engine.lastOrdinalRun(first, limit);
+    const ordinal = this.engine.lastOrdinal(first);
+    if (ordinal < 0) return { byteOffset: -1, count: run };
+    const byteOffset = this.pages.byteOffsetOf(ordinal, PAGE_BYTES);
+    return { byteOffset, count: Math.min(run, this.pages.pagesFrom(ordinal)) };
+  }
+
   /** Read last copies from the input; neighbours in the input become one request. */
   *#readIndexed(first: number, count: number, into: Uint8Array): Job<void> {
-    for (let i = 0; i < count; ) {
-      const byteOffset = this.lastCopyOffset(first + i);
-      let run = 1;
-      if (byteOffset < 0) {
-        into.fill(0, i * PAGE_BYTES, (i + 1) * PAGE_BYTES);
-      } else {
-        while (
-          i + run < count &&
-          this.lastCopyOffset(first + i + run) === byteOffset + run * PAGE_BYTES
-        ) {
-          run += 1;
-        }
-        const view = into.subarray(i * PAGE_BYTES, (i + run) * PAGE_BYTES);
-        const got = yield* readInto(byteOffset, view);
-        // The input had these bytes when it was indexed: it shrank since. Never show old ones.
-        if (got < view.length) view.fill(0, got);
-      }
-      i += run;
+    for (let done = 0; done < count; ) {
+      const copies = this.copiesFrom(first + done, count - done);
+      const view = into.subarray(done * PAGE_BYTES, (done + copies.count) * PAGE_BYTES);
+      const got = copies.byteOffset < 0 ? 0 : yield* readInto(copies.byteOffset, view);
+      // No copy, or the input had these bytes when it was indexed and shrank since: never old ones.
+      if (got < view.length) view.fill(0, got);
+      done += copies.count;
     }
   }
 }

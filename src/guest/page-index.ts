@@ -22,6 +22,18 @@ export class PageIndex {
 
   /** Byte offset of the data page with this ordinal, which must have been added. */
   byteOffsetOf(ordinal: number, pageBytes: number): number {
+    const record = this.#recordOf(ordinal);
+    const first = this.#firstOrdinals[record] as number;
+    return (this.#byteOffsets[record] as number) + (ordinal - first) * pageBytes;
+  }
+
+  /** Data pages from this ordinal on that stand behind one another: those of its record. */
+  pagesFrom(ordinal: number): number {
+    return (this.#firstOrdinals[this.#recordOf(ordinal) + 1] ?? this.#next) - ordinal;
+  }
+
+  /** The record that a data page came in. */
+  #recordOf(ordinal: number): number {
     let low = 0;
     let high = this.#firstOrdinals.length - 1;
     while (low < high) {
@@ -29,7 +41,6 @@ export class PageIndex {
       if ((this.#firstOrdinals[middle] as number) <= ordinal) low = middle;
       else high = middle - 1;
     }
-    const first = this.#firstOrdinals[low] as number;
-    return (this.#byteOffsets[low] as number) + (ordinal - first) * pageBytes;
+    return low;
   }
 }

@@ -7,7 +7,7 @@
  * could catch them would have to be written for two kinds of input; none has a use for that.
  */
 import { InternalError } from "../findings/index.js";
-import type { InputJob, InputRequest } from "./request.js";
+import type { InputJob, InputReadRequest, InputRequest } from "./request.js";
 import type { AsyncSource, MaybePromise, Source } from "./source.js";
 import { isImmediate } from "./source.js";
 
@@ -100,7 +100,7 @@ function serve(request: InputRequest, source: Source): number {
   checkOffset(request);
   switch (request.request) {
     case "read":
-      return source.read(request.into, request.byteOffset);
+      return source.read(wanted(request, source), request.byteOffset);
     case "skip":
       return source.skip(request.byteOffset, request.bytes);
     case "hold":
@@ -120,7 +120,7 @@ function serveAsync(
   checkOffset(request);
   switch (request.request) {
     case "read":
-      return source.read(request.into, request.byteOffset, signal);
+      return source.read(wanted(request, source), request.byteOffset, signal);
     case "skip":
       return source.skip(request.byteOffset, request.bytes, signal);
     case "hold":
@@ -130,6 +130,11 @@ function serveAsync(
       source.release(request.byteOffset);
       return 0;
   }
+}
+
+/** The part of a read's target that this source is to fill. */
+function wanted({ into, enough }: InputReadRequest, source: Source | AsyncSource): Uint8Array {
+  return enough === undefined || source.seekable ? into : into.subarray(0, enough);
 }
 
 /** Jobs compute offsets from what a stream claims; a wrong sum must not reach the platform. */

@@ -10,11 +10,10 @@ import type { FdIo, NamedFd } from "./fd.js";
 import { NODE_FD_IO, readSome } from "./fd.js";
 import type { Source } from "./source.js";
 
-/**
- * Read ahead at a record's header, this covers the header and 1024 entries, so that one call per
- * record serves a walk over the structure. Twice as much would cost the walk more than it saves.
- */
+/** Small reads are served from a window of this size. */
 const WINDOW_BYTES = 16 * 1024;
+/** Reads of this size or more go straight into the reader's memory: headers and 1024 entries do. */
+const DIRECT_BYTES = 16 + 8 * 1024;
 
 /** How a FileSource is made. */
 export interface FileSourceOptions {
@@ -52,10 +51,20 @@ export class FileSource implements Source {
     this.#from = { fd, name, io: options.io ?? NODE_FD_IO };
   }
 
+  /** The descriptor, for threads that read by position beside this source. */
+  get fd(): number {
+    return this.#from.fd;
+  }
+
+  /** Where the image begins in the file. */
+  get baseOffset(): number {
+    return this.#baseOffset;
+  }
+
   read(into: Uint8Array, byteOffset: number): number {
     const bytes = Math.min(into.length, this.size - byteOffset);
     if (bytes <= 0) return 0;
-    if (bytes >= WINDOW_BYTES) return this.#fill(into, bytes, byteOffset);
+    if (bytes >= DIRECT_BYTES) return this.#fill(into, bytes, byteOffset);
     let at = byteOffset - this.#windowOffset;
     if (at < 0 || at + bytes > this.#windowBytes) {
       const ahead = Math.min(WINDOW_BYTES, this.size - byteOffset);

@@ -9,6 +9,11 @@ export interface InputReadRequest {
   readonly byteOffset: number;
   /** The job's own memory, shared WebAssembly memory included; lent until the answer. */
   readonly into: Uint8Array;
+  /**
+   * So many bytes will do; a source that is not seekable gives no more, for it could not give the
+   * others again. All of `into` if left out.
+   */
+  readonly enough?: number;
 }
 
 /** Pass over `bytes` bytes unseen; answered with the bytes present, fewer only at the end. */

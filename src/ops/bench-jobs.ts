@@ -11,6 +11,7 @@ import { PAGE_BYTES } from "../format/index.js";
 import { digestXxh3, type Guest } from "../guest/index.js";
 import { driveSync, openSource } from "../input/index.js";
 import type { Job } from "../stream/index.js";
+import { alignedBytes } from "./aligned-bytes.js";
 import { nodeCrypto } from "./builtins.js";
 import { Image, READING_DEFAULTS } from "./image.js";
 import { restoreSource } from "./restore.js";
@@ -44,7 +45,7 @@ export interface BenchSubject {
 /** All tasks, plain read first. Recycled platforms live as long as the tasks. */
 export function benchTasks(subject: BenchSubject): BenchTask[] {
   const { runtime, path } = subject;
-  const buffer = new Uint8Array(READ_BYTES);
+  const buffer = alignedBytes(READ_BYTES);
   const tasks: BenchTask[] = [
     { job: "read", contender: "read", run: () => readWhole(path, buffer) },
   ];
@@ -157,7 +158,11 @@ async function restoreOnce(
 
 /** Index the image, then digest every page of the guest where it stands in the file. */
 function pageDigest(subject: BenchSubject, platform: Platform, engine: EngineName): string {
-  return withIndexedGuest(subject, platform, engine, digestXxh3);
+  return withIndexedGuest(subject, platform, engine, foldPages);
+}
+
+function* foldPages(guest: Guest): Job<string> {
+  return (yield* digestXxh3(guest)).pageDigest;
 }
 
 /** The same with a SHA-256 for each page, as scripts do it. */
@@ -168,7 +173,7 @@ function sha256Pages(subject: BenchSubject, platform: Platform): string {
 function* hashPages(guest: Guest): Job<string> {
   const { createHash } = nodeCrypto();
   const outer = createHash("sha256");
-  const pages = new Uint8Array(STEP_PAGES * PAGE_BYTES);
+  const pages = alignedBytes(STEP_PAGES * PAGE_BYTES);
   for (const run of guest.populatedRuns()) {
     for (let done = 0; done < run.count; done += STEP_PAGES) {
       const count = Math.min(STEP_PAGES, run.count - done);

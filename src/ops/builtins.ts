@@ -17,3 +17,13 @@ export function nodeV8(): typeof import("node:v8") {
 export function nodeVm(): typeof import("node:vm") {
   return process.getBuiltinModule("node:vm");
 }
+
+/** node:os. */
+export function nodeOs(): typeof import("node:os") {
+  return process.getBuiltinModule("node:os");
+}
+
+/** node:worker_threads. */
+export function nodeWorkerThreads(): typeof import("node:worker_threads") {
+  return process.getBuiltinModule("node:worker_threads");
+}

@@ -22,6 +22,7 @@ import type { Guest, MemoryState } from "../guest/index.js";
 import { type AsyncSource, type DriveOptions, driveAsync, openInput } from "../input/index.js";
 import type { DomainFacts } from "../restore/index.js";
 import { bodyOffset, HvmContext } from "../stream/index.js";
+import { alignedBytes } from "./aligned-bytes.js";
 import { fileResult, restoreResult, withCompression } from "./documents.js";
 import { type GenidChange, genidJob } from "./genid.js";
 import { driveOptions, openOptions, PhaseProgress, type ReadingHooks } from "./hooks.js";
@@ -188,7 +189,7 @@ class PartWriter {
   readonly #guest: Guest;
   readonly #task: Task;
   readonly #progress: PhaseProgress<"write">;
-  readonly #buffer = new Uint8Array(STEP_PAGES * PAGE_BYTES);
+  readonly #buffer = alignedBytes(STEP_PAGES * PAGE_BYTES);
   readonly #turns: Turns;
 
   /** @param totalPages that will be written, for the progress */

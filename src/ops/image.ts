@@ -106,7 +106,8 @@ export class Image {
           continue;
         }
         observe?.(step.value);
-        yield* this.restorer.accept(step.value);
+        const job = this.restorer.accept(step.value);
+        if (job !== null) yield* job;
         taken?.(step.value);
       }
     } catch (error) {

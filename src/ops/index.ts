@@ -58,6 +58,7 @@ export {
   STANDARD_OUTPUT,
   writeOutput,
 } from "./output.js";
+export { parallelDigest } from "./parallel-digest.js";
 export * from "./queue.js";
 export * from "./restore.js";
 export * from "./runtime.js";

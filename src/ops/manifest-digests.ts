@@ -18,7 +18,6 @@ export class PageDigests {
   readonly #hooks: ReadingHooks;
   readonly #totalBytes: number;
   #doneBytes = 0;
-  readonly #pages = new Uint8Array(STEP_PAGES * PAGE_BYTES);
   readonly #digests = new BigUint64Array(STEP_PAGES);
 
   constructor(guest: Guest, state: MemoryState, hooks: ReadingHooks = {}) {
@@ -30,9 +29,8 @@ export class PageDigests {
 
   /** One digest a page; overwritten by the next call. */
   *of(first: number, count: number): Job<BigUint64Array> {
-    const pages = this.#pages.subarray(0, count * PAGE_BYTES);
+    const pages = this.#guest.engine.pageWindow().subarray(0, count * PAGE_BYTES);
     yield* this.#guest.readPages(first, count, pages, this.#state);
-    this.#guest.engine.pageWindow().set(pages);
     this.#guest.engine.digestWindow(count, this.#digests);
     this.#doneBytes += pages.length;
     const { signal, onProgress } = this.#hooks;

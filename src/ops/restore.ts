@@ -5,7 +5,7 @@
 import type { EngineName, MemoryModel } from "../engine/index.js";
 import { type MemoryResult, type RestoreFileResult, UsageError } from "../findings/index.js";
 import { PAGE_BYTES } from "../format/index.js";
-import { countZeroPages, digestSha256, digestXxh3 } from "../guest/index.js";
+import { digestSha256, digestXxh3 } from "../guest/index.js";
 import { type AsyncSource, drive, openInput } from "../input/index.js";
 import type { Job } from "../stream/index.js";
 import { fileResult, restoreResult, withCompression } from "./documents.js";
@@ -14,6 +14,7 @@ import { type GenidChange, genidJob } from "./genid.js";
 import { driveOptions, openOptions, PhaseProgress, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
 import type { JudgedHooks } from "./judged.js";
+import { parallelDigest } from "./parallel-digest.js";
 import { createSha256, type Platform } from "./runtime.js";
 import { salvageSource } from "./salvage.js";
 
@@ -26,6 +27,8 @@ export interface RestoreImageOptions extends Omit<ReadingOptions, "model" | "rea
   readonly genid?: GenidChange;
   /** Recover what is whole of a damaged image instead. */
   readonly salvage?: boolean;
+  /** Threads that digest an indexed guest; as many as are worth it if left out. */
+  readonly threads?: number | undefined;
 }
 
 /** An image that was read, and what is said of it. */
@@ -87,7 +90,9 @@ async function judge(
   const quiet = driveOptions({ signal: hooks.signal }, source);
   await drive(image.run(), source, driving);
   const genid = await drive(genidJob(image, options.genid ?? "keep"), source, quiet);
-  const digests = await drive(digestsOf(image, options.digest, hooks), source, driving);
+  const digests =
+    digestByThreads(platform, image, source, options, hooks) ??
+    (await drive(digestsOf(image, options.digest, hooks), source, driving));
   const bytes = source.size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
   const base = fileResult(image, file, bytes, performance.now() - startMs);
   const judged = await withExcerpts(base, source, hooks.signal);
@@ -127,6 +132,30 @@ function chooseModel(source: AsyncSource, options: RestoreImageOptions): MemoryM
   return (source.size ?? 0) <= options.limits.maxMemoryBytes ? "resident" : "indexed";
 }
 
+/** The page digest of a large indexed guest; null where it is left to one thread. */
+function digestByThreads(
+  platform: Platform,
+  image: Image,
+  source: AsyncSource,
+  { digest, threads }: RestoreImageOptions,
+  hooks: ReadingHooks,
+): Partial<MemoryResult> | null {
+  const { guest } = image.restorer;
+  if (guest === null || digest !== "xxh3") return null;
+  const progress = new PhaseProgress(
+    hooks,
+    guest.engine.stats().populatedPages * PAGE_BYTES,
+    "digest",
+  );
+  return parallelDigest(platform, guest, source, {
+    threads: threads ?? null,
+    onPages: (pages) => {
+      hooks.signal?.throwIfAborted();
+      progress.add(pages * PAGE_BYTES);
+    },
+  });
+}
+
 function* digestsOf(
   image: Image,
   digest: "sha256" | "xxh3" | null,
@@ -139,8 +168,6 @@ function* digestsOf(
     const progress = new PhaseProgress(hooks, memoryBytes, "digest");
     return yield* digestSha256(guest, progress.hashes(createSha256));
   }
-  // Two passes over an indexed guest; a resident one needs no reads and is quick.
-  const progress = new PhaseProgress(hooks, 2 * memoryBytes, "digest");
-  const pageDigest = yield* progress.reads(digestXxh3(guest));
-  return { pageDigest, zeroPages: yield* progress.reads(countZeroPages(guest)) };
+  const progress = new PhaseProgress(hooks, memoryBytes, "digest");
+  return yield* progress.reads(digestXxh3(guest));
 }

@@ -39,10 +39,11 @@ export class Platform {
 
   /** An engine that nobody else has, for two images at once. */
   ownEngine(name: EngineName): PageEngine {
-    return createEngine(name, { module: () => this.#compiled(), comparePages: Buffer.compare });
+    return createEngine(name, { module: () => this.module(), comparePages: Buffer.compare });
   }
 
-  #compiled(): EngineModule {
+  /** The compiled module, for engines and other threads. */
+  module(): EngineModule {
     this.#module ??= compileEngine(this.#runtime.wasmBytes());
     return this.#module;
   }

@@ -79,13 +79,12 @@ class Salvage implements SalvageHooks {
   }
 
   *run(): Job<SalvageResult> {
-    const { restorer } = this.#image;
     let begin = yield* this.#readHeaders();
     if (begin?.layer === "legacy") return this.#result();
     const known = begin !== null;
     if (begin === null) {
       begin = { event: "moment", layer: "libxc", moment: "libxc-begin", byteOffset: 0 };
-      yield* restorer.accept({ ...begin, detail: { guest: "hvm" } });
+      yield* this.#accept({ ...begin, detail: { guest: "hvm" } });
     }
     const headers = known ? IMAGE_HEADER_BYTES + DOMAIN_HEADER_BYTES : 0;
     const records = salvageLibxc(begin.byteOffset + headers, known ? 8 : 1, this);
@@ -113,7 +112,7 @@ class Salvage implements SalvageHooks {
           answer = yield step.value;
           continue;
         }
-        yield* this.#image.restorer.accept(step.value);
+        yield* this.#accept(step.value);
         if (step.value.event !== "moment" || step.value.moment !== "libxc-begin") continue;
         begin = step.value;
         if (begin.layer !== "legacy") return begin;
@@ -126,9 +125,14 @@ class Salvage implements SalvageHooks {
     }
   }
 
+  *#accept(event: StreamEvent): Job<void> {
+    const job = this.#image.restorer.accept(event);
+    if (job !== null) yield* job;
+  }
+
   *#take(event: StreamEvent): Job<void> {
     const { guest } = this.#image.restorer;
-    if (event.event !== "batch") yield* this.#image.restorer.accept(event);
+    if (event.event !== "batch") yield* this.#accept(event);
     else if (guest !== null) event.sink = new SalvageSink(guest, event, this.#lost);
   }
 

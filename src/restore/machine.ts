@@ -60,31 +60,30 @@ export class Restorer {
     this.hostFit = options.host?.(options.report) ?? null;
   }
 
-  /** Take one event. */
-  *accept(event: StreamEvent): Job<void> {
+  /** Take one event. A moment may leave a job that has to be done before the next event. */
+  accept(event: StreamEvent): Job<void> | null {
     if (!this.#frozen) this.hostFit?.observe(event);
     switch (event.event) {
       case "container":
         this.container.push(event.name);
-        return;
+        return null;
       case "fault":
         this.options.report(event.fault);
-        return;
+        return null;
       case "section":
         this.#section(event);
-        return;
+        return null;
       case "header":
         this.#header(event);
-        return;
+        return null;
       case "batch":
         if (!this.#frozen) this.#libxc?.batch(event);
-        return;
+        return null;
       case "record":
         this.#record(event);
-        return;
+        return null;
       case "moment":
-        yield* this.#moment(event);
-        return;
+        return this.#moment(event);
     }
   }
 

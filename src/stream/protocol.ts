@@ -13,6 +13,11 @@ export interface ReadRequest {
   readonly request: "read";
   readonly byteOffset: number;
   readonly into: Uint8Array;
+  /**
+   * So many bytes will do: what of `into` lies behind them is read ahead, and filled only where that
+   * needs no waiting and can be read again, as in a seekable input. All of `into` if left out.
+   */
+  readonly enough?: number;
 }
 
 /** Pass over bytes unseen. Resumed with the number of bytes present, as a read would be. */

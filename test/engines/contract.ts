@@ -7,6 +7,7 @@ import type { PageEngine } from "../../src/engine/port.js";
 import { describeBanks } from "./contract-banks.js";
 import { describeDigests } from "./contract-digests.js";
 import { describeEntries } from "./contract-entries.js";
+import { describeFolds } from "./contract-folds.js";
 import { describeLimits } from "./contract-limits.js";
 import { describeModel } from "./contract-model.js";
 import { describePages } from "./contract-pages.js";
@@ -26,6 +27,7 @@ export function describePageEngine(name: string, engine: () => PageEngine): void
     describeLimits(engine);
     describeTables(engine);
     describeDigests(engine);
+    describeFolds(engine);
     describeModel(engine);
   });
 }

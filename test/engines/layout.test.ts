@@ -16,6 +16,7 @@ import {
   XXH3_STRIPE_BYTES,
   ZERO_PAGE_DIGEST,
 } from "../../src/engine/wasm/layout.js";
+import { LAYOUT_HASH } from "../../src/engine/wasm/layout-hash.js";
 import { layoutHash, sharedNumbers, sharedPlaces } from "../../src/engine/wasm/shared.js";
 import { xxh3Secret } from "../../src/engine/wasm/xxh3-secret.js";
 import { PAGE_BYTES } from "../../src/format/index.js";
@@ -85,6 +86,7 @@ describe("layout", () => {
     expect(readFileSync("assembly/generated/numbers.ts", "utf8")).toContain(
       `LAYOUT_HASH: u32 = 0x${layoutHash().toString(16)};`,
     );
+    expect(LAYOUT_HASH).toBe(layoutHash());
   });
 
   it("refuses a module that was built from other numbers", () => {

@@ -105,6 +105,32 @@ describe("both drivers", () => {
     await expect(driveAsync(job(), source)).rejects.toThrow(InternalError);
   });
 
+  it("read ahead where it costs nothing, and elsewhere what is enough and no more", async () => {
+    const bytes = knownBytes(20_000);
+    function* job(): InputJob<number[]> {
+      const answers: number[] = [];
+      for (const byteOffset of [0, 8, 9000, 19_996, 20_000]) {
+        const into = new Uint8Array(8208);
+        const got = yield { request: "read", byteOffset, into, enough: 8 };
+        expect(into.subarray(0, got)).toEqual(bytes.subarray(byteOffset, byteOffset + got));
+        answers.push(got);
+      }
+      return answers;
+    }
+    const ahead = [8208, 8208, 8208, 4, 0];
+    const enough = [8, 8, 8, 4, 0];
+    for (const { kind, seekable, make } of syncMakers(disk.path)) {
+      const source = make(bytes);
+      expect(driveSync(job(), source), kind).toEqual(seekable ? ahead : enough);
+      source.close();
+    }
+    for (const { kind, seekable, make } of asyncMakers) {
+      const source = make(bytes);
+      expect(await driveAsync(job(), source), kind).toEqual(seekable ? ahead : enough);
+      await source.close();
+    }
+  });
+
   it("tell progress once per step of input, and not again for what is read twice", async () => {
     function* job(): InputJob<void> {
       yield { request: "hold", byteOffset: 0 };

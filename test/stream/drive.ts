@@ -205,7 +205,7 @@ class Pipe {
       case "skip":
         return this.#move(request.byteOffset, request.bytes, null);
       case "read":
-        return this.#move(request.byteOffset, request.into.length, request.into);
+        return this.#move(request.byteOffset, request.enough ?? request.into.length, request.into);
     }
   }
 

@@ -7,6 +7,7 @@
 import { InternalError } from "../../findings/index.js";
 import { ENTRY_BYTES, PAGE_BYTES, PAGE_TYPES_TABLE } from "../../format/index.js";
 import {
+  BANK_PFNS,
   ENTRY_WINDOW_BYTES,
   type EngineOptions,
   type EngineStats,
@@ -167,6 +168,14 @@ export class ReferenceEngine implements PageEngine {
     return bank === undefined ? -1 : bank.ordinals[pfn - bank.firstPfn]! - 1;
   }
 
+  lastOrdinalRun(pfn: number, limit: number): number {
+    const first = this.lastOrdinal(pfn);
+    const most = Math.min(limit, BANK_PFNS - (pfn % BANK_PFNS));
+    let run = 1;
+    while (run < most && this.lastOrdinal(pfn + run) === (first < 0 ? -1 : first + run)) run++;
+    return run;
+  }
+
   populatedRuns(): Iterable<PfnRun> {
     return this.#banks.populatedRuns();
   }
@@ -191,6 +200,20 @@ export class ReferenceEngine implements PageEngine {
   zeroPagesInWindow(count: number): Uint8Array {
     this.#expect(count <= WINDOW_PAGES, "pages fill at most the page window");
     return this.#pages.zeroBits(count);
+  }
+
+  foldWindow(first: number, at: number, count: number, into: Xxh3): number {
+    this.#expect(at + count <= WINDOW_PAGES, "the folded pages lie in the window");
+    return this.#pages.foldWindow(first, at, count, into);
+  }
+
+  foldPages(first: number, count: number, into: Xxh3): void {
+    this.#expectResident();
+    this.#pages.foldPages(this.#banks, first, count, into);
+  }
+
+  foldZeroPages(first: number, count: number, into: Xxh3): void {
+    this.#pages.foldZeroPages(first, count, into);
   }
 
   createXxh3(): Xxh3 {

@@ -4,11 +4,12 @@
  * LC-SIM-2, LC-VER-2.
  */
 import { PAGE_BYTES } from "../../format/index.js";
-import { BANK_PFNS, PAGE_WINDOW_BYTES } from "../port.js";
+import { BANK_PFNS, PAGE_WINDOW_BYTES, type Xxh3 } from "../port.js";
 import { FrameArena } from "./arena.js";
 import type { Bank, Banks } from "./banks.js";
 import type { PageComparer } from "./compare.js";
 import { ContentIndex } from "./contents.js";
+import { PairFold } from "./pairs.js";
 import { digestPage } from "./xxh3.js";
 import { Xxh3Lanes } from "./xxh3-lanes.js";
 
@@ -29,6 +30,9 @@ export class ResidentPages {
   readonly #arena = new FrameArena();
   readonly #contents: ContentIndex;
   readonly #lanes = new Xxh3Lanes();
+  /** Digest of one page, as halves. */
+  readonly #digest = new Uint32Array(2);
+  readonly #pairs = new PairFold();
   /** Pfns whose page is a frame; the other populated ones have a zero page. */
   framedPages = 0;
 
@@ -146,6 +150,38 @@ export class ResidentPages {
   digestWindow(count: number, into: BigUint64Array): void {
     const halves = new Uint32Array(into.buffer, into.byteOffset, count * 2);
     for (let i = 0; i < count; i++) this.#digestInto(halves, i, this.windowWords, i * PAGE_WORDS);
+  }
+
+  /** See PageEngine.foldWindow(). */
+  foldWindow(first: number, at: number, count: number, into: Xxh3): number {
+    let zeroPages = 0;
+    const digest = this.#digest;
+    for (let i = 0; i < count; i++) {
+      if (this.isZero(at + i)) {
+        zeroPages++;
+        digest.set(this.#zeroDigest);
+      } else this.#digestInto(digest, 0, this.windowWords, (at + i) * PAGE_WORDS);
+      this.#pairs.add(first + i, digest[0]!, digest[1]!, into);
+    }
+    this.#pairs.flush(into);
+    return zeroPages;
+  }
+
+  /** See PageEngine.foldPages(). */
+  foldPages(banks: Banks, first: number, count: number, into: Xxh3): void {
+    const one = new BigUint64Array(this.#digest.buffer);
+    for (let i = 0; i < count; i++) {
+      this.digest(banks, first + i, 1, one);
+      this.#pairs.add(first + i, this.#digest[0]!, this.#digest[1]!, into);
+    }
+    this.#pairs.flush(into);
+  }
+
+  /** See PageEngine.foldZeroPages(). */
+  foldZeroPages(first: number, count: number, into: Xxh3): void {
+    const [low, high] = this.#zeroDigest;
+    for (let i = 0; i < count; i++) this.#pairs.add(first + i, low!, high!, into);
+    this.#pairs.flush(into);
   }
 
   #digestInto(halves: Uint32Array, index: number, words: Uint32Array, at: number): void {

@@ -11,11 +11,18 @@ import {
   type EntryStep,
   type MemoryModel,
 } from "../port.js";
-import { FAULT_BYTES, HEADER, OUTBOX_BYTES, REGIONS, RESULT, type Region } from "./layout.js";
+import {
+  FAULT_BYTES,
+  HEADER,
+  OUTBOX_BYTES,
+  PFN_BASE_UNBOUND,
+  REGIONS,
+  RESULT,
+  type Region,
+} from "./layout.js";
 import { type EngineCalls, makeInstance } from "./module.js";
 import { highHalf, lowHalf } from "./numbers.js";
 import type { EngineModule } from "./platform.js";
-import { PFN_BASE_UNBOUND } from "./shared.js";
 
 /** Number of a bank that is bound to no pfns. */
 export const UNBOUND = -1;
@@ -56,7 +63,6 @@ export class Bank {
   readonly #step: { -readonly [K in keyof EntryStep]: EntryStep[K] };
 
   /**
-   * @throws {InternalError} code "layout-hash"
    * @throws {CapacityError} "address-space"
    */
   constructor(module: EngineModule, model: MemoryModel) {

@@ -118,8 +118,8 @@ export class Batch {
     this.#pending = 0;
     const { desk } = this.#banks;
     if (count === 0 || this.#refused || this.#overflow || desk.result("lookedUp") === 0) return;
-    if (desk.result("lookedUpSpread") === 0 && desk.resultBank("lookedUpFirst") === desk.number) {
-      this.#giveTo(desk, count, call);
+    if (desk.result("lookedUpSpread") === 0) {
+      this.#handToOne(desk.resultBank("lookedUpFirst"), count, call);
       return;
     }
     let newBanks = 0;
@@ -128,8 +128,7 @@ export class Batch {
     this.#places ??= new Uint32Array(ENTRY_WINDOW_ENTRIES);
     const groups = groupEntries(desk.entryHalves, count, this.#types, mayTake, this.#places);
     if (groups === null) {
-      this.drop();
-      this.#overflow = true;
+      this.#dropAsOverflow();
       return;
     }
     const parts = [...groups].map(([number, indexes]) => [this.#take(number), indexes] as const);
@@ -138,6 +137,23 @@ export class Batch {
       if (bank !== desk) writeGroup(desk.entryHalves, indexes, bank.entryHalves);
       this.#giveTo(bank, bank === desk ? count : indexes.length, call);
     }
+  }
+
+  /** All of the window belongs to one bank, mostly the desk, or a desk that has no number yet. */
+  #handToOne(number: number, count: number, call: "stageEntries" | "commitEntries"): void {
+    const { desk } = this.#banks;
+    if (this.#banks.get(number) === undefined && !this.#banks.hasRoomFor(1)) {
+      this.#dropAsOverflow();
+      return;
+    }
+    const bank = number === desk.number ? desk : this.#take(number);
+    if (bank !== desk) bank.entryHalves.set(desk.entryHalves.subarray(0, 2 * count));
+    this.#giveTo(bank, count, call);
+  }
+
+  #dropAsOverflow(): void {
+    this.drop();
+    this.#overflow = true;
   }
 
   #giveTo(bank: Bank, count: number, call: "stageEntries" | "commitEntries"): void {

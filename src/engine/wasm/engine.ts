@@ -17,11 +17,12 @@ import {
 import type { Bank } from "./bank.js";
 import { Banks } from "./banks.js";
 import { Batch, lookedUpTypes } from "./batch.js";
-import { OUTBOX_BYTES, OUTBOX_PAGES, ZERO_PAGE_DIGEST } from "./layout.js";
-import { makeInstance } from "./module.js";
-import { bankOfPfn, must } from "./numbers.js";
+import { OUTBOX_BYTES, OUTBOX_PAGES, PAIR_BYTES, PAIRS_MAX, ZERO_PAGE_DIGEST } from "./layout.js";
+import { mustBeOurs } from "./module.js";
+import { bankOfPfn, highHalf, lowHalf, must } from "./numbers.js";
 import { Pages } from "./pages.js";
 import type { EngineModule } from "./platform.js";
+import { lastOrdinalRun, populatedRuns } from "./runs.js";
 import { WasmXxh3 } from "./xxh3.js";
 
 const PAGE_WINDOW_PAGES = PAGE_WINDOW_BYTES / PAGE_BYTES;
@@ -34,7 +35,7 @@ const PFN_END = 2 ** 52;
  * @throws {InternalError} code "layout-hash" if the module was built from another layout
  */
 export function createWasmEngine(module: EngineModule): PageEngine {
-  makeInstance(module, "hasher");
+  mustBeOurs(module);
   return new WasmEngine(module);
 }
 
@@ -144,25 +145,12 @@ class WasmEngine implements PageEngine {
     return (this.#banks.get(bankOfPfn(pfn))?.ordinals[pfn % BANK_PFNS] ?? 0) - 1;
   }
 
-  *populatedRuns(): Generator<PfnRun> {
-    let first = 0;
-    let count = 0;
-    for (const bank of this.#banks.ascending()) {
-      let from = 0;
-      for (let found = bank.calls.nextRun(0); found > 0; found = bank.calls.nextRun(from)) {
-        const local = bank.result("runFirst");
-        from = local + found;
-        // A run that ends with its bank may go on in the next one.
-        if (count > 0 && bank.base + local === first + count) {
-          count += found;
-          continue;
-        }
-        if (count > 0) yield { first, count };
-        first = bank.base + local;
-        count = found;
-      }
-    }
-    if (count > 0) yield { first, count };
+  lastOrdinalRun(pfn: number, limit: number): number {
+    return lastOrdinalRun(this.#banks, pfn, limit);
+  }
+
+  populatedRuns(): Iterable<PfnRun> {
+    return populatedRuns(this.#banks);
   }
 
   copyPages(first: number, count: number, into: Uint8Array): void {
@@ -205,6 +193,35 @@ class WasmEngine implements PageEngine {
     const { desk } = this.#banks;
     desk.calls.zeroPages(count);
     return desk.outbox.slice(0, Math.ceil(count / 8));
+  }
+
+  foldWindow(first: number, at: number, count: number, into: Xxh3): number {
+    must(at + count <= PAGE_WINDOW_PAGES, "the pages fit the page window");
+    const { desk } = this.#banks;
+    const zeroPages = desk.calls.pairWindow(at, count, lowHalf(first), highHalf(first));
+    into.update(desk.outbox.subarray(0, count * PAIR_BYTES));
+    return zeroPages;
+  }
+
+  foldPages(first: number, count: number, into: Xxh3): void {
+    this.#mustBeResident();
+    this.#eachPart(first, count, PAIRS_MAX, (bank, local, pages, done) => {
+      if (bank === undefined) {
+        this.foldZeroPages(first + done, pages, into);
+      } else {
+        bank.calls.pairPages(local, pages);
+        into.update(bank.outbox.subarray(0, pages * PAIR_BYTES));
+      }
+    });
+  }
+
+  foldZeroPages(first: number, count: number, into: Xxh3): void {
+    const { desk } = this.#banks;
+    for (let done = 0; done < count; done += PAIRS_MAX) {
+      const pages = Math.min(PAIRS_MAX, count - done);
+      desk.calls.pairZeroPages(pages, lowHalf(first + done), highHalf(first + done));
+      into.update(desk.outbox.subarray(0, pages * PAIR_BYTES));
+    }
   }
 
   createXxh3(): Xxh3 {

@@ -6,7 +6,7 @@
  *
  *   hasher  | null guard | header | constants | result | faults | xxh3 state | xxh3 input |
  *   indexed | outbox | data list | entry window | page window | pfn flags | staging | ordinals |
- *   resident| pfn frames | frame refs | frame digests | free list | digest table | arena |
+ *   resident| pfn frames | frame refs | samples | digests | free list | digest table | arena |
  *
  * A memory ends where its kind of bank ends; parts that are never touched cost no RAM.
  */
@@ -22,9 +22,12 @@ export const DATA_PAGES_MAX = 32_767;
 export const CHUNK_PFN_SHIFT = 12;
 export const CHUNK_COUNT = BANK_PFNS >> CHUNK_PFN_SHIFT;
 
+/** Base of a bank that covers no pfns yet: no pfn is within 2^19 of it. */
+export const PFN_BASE_UNBOUND = 1n << 63n;
+
 /** One entry of the list of faults: dataPage or entryIndex u32, code or slot u32, low, high. */
 export const FAULT_BYTES = 16;
-/** One slot of the digest table: frame + 1 in the lower half, upper digest half in the upper. */
+/** One slot of the digest table: frame + 1 in the lower half, upper half of its key in the upper. */
 export const DIGEST_SLOT_BYTES = 8;
 /** Slots of the digest table at first and at most; it is rebuilt at powers of two in between. */
 export const DIGEST_SLOTS_MIN = 512;
@@ -44,6 +47,10 @@ export const ZERO_PAGE_DIGEST = 0x93d76fe148c689ban;
 /** Pages that the outbox holds: what is copied out goes in steps of this many. */
 export const OUTBOX_PAGES = 256;
 export const OUTBOX_BYTES = OUTBOX_PAGES * PAGE_BYTES;
+
+/** Bytes of a pair of pfn and digest, and pairs that the outbox takes at most. */
+export const PAIR_BYTES = 16;
+export const PAIRS_MAX = PAGE_WINDOW_BYTES / PAGE_BYTES;
 
 /** Location and size of a region, both in bytes. */
 export interface Region {
@@ -70,6 +77,7 @@ const REGION_BYTES = {
 
   pfnFrames: BANK_PFNS * 4,
   frameRefs: BANK_PFNS * 4,
+  frameSamples: BANK_PFNS * 8,
   frameDigests: BANK_PFNS * 8,
   freeList: BANK_PFNS * 4,
   digestTable: DIGEST_SLOTS_MAX * DIGEST_SLOT_BYTES,
@@ -188,6 +196,9 @@ export const EXPORTS = [
   "digestPages",
   "digestWindow",
   "zeroPages",
+  "pairWindow",
+  "pairPages",
+  "pairZeroPages",
   "xxh3Reset",
   "xxh3Consume",
   "xxh3Digest",

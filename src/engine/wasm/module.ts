@@ -4,8 +4,8 @@
  */
 import { InternalError } from "../../findings/index.js";
 import { EXPORTS, type ExportName, type MemoryKind, memoryPages, REGIONS } from "./layout.js";
+import { LAYOUT_HASH } from "./layout-hash.js";
 import { type EngineModule, instantiate, makeMemory, type WasmMemory } from "./platform.js";
-import { layoutHash } from "./shared.js";
 import { xxh3Secret } from "./xxh3-secret.js";
 
 /** The exported functions; each is described where it stands in assembly/. Arguments are u32. */
@@ -29,6 +29,9 @@ export interface EngineCalls {
   digestPages(local: number, count: number): number;
   digestWindow(count: number): number;
   zeroPages(count: number): number;
+  pairWindow(at: number, count: number, pfnLow: number, pfnHigh: number): number;
+  pairPages(local: number, count: number): number;
+  pairZeroPages(count: number, pfnLow: number, pfnHigh: number): number;
   xxh3Reset(): number;
   xxh3Consume(bytes: number): number;
   xxh3Digest(bytes: number): number;
@@ -41,19 +44,26 @@ export interface EngineInstance {
 }
 
 /**
- * Make an instance of the module over a new memory.
+ * See that a module was built from this layout: once for each module that engines are made of.
  *
- * @throws {InternalError} code "layout-hash" if the module was built from another layout
+ * @throws {InternalError} code "layout-hash"
+ */
+export function mustBeOurs(module: EngineModule): void {
+  const exported = instantiate(module, makeMemory(memoryPages("hasher")));
+  if (exported.layoutHash?.() === LAYOUT_HASH) return;
+  throw new InternalError("the engine's module was built from this layout", {
+    code: "layout-hash",
+  });
+}
+
+/**
+ * Make an instance of a module, which must be ours, over a new memory.
+ *
  * @throws {CapacityError} "address-space"
  */
 export function makeInstance(module: EngineModule, kind: MemoryKind): EngineInstance {
   const memory = makeMemory(memoryPages(kind));
   const exported = instantiate(module, memory);
-  if (exported.layoutHash?.() !== layoutHash()) {
-    throw new InternalError("the engine's module was built from this layout", {
-      code: "layout-hash",
-    });
-  }
   const calls = {} as Record<ExportName, unknown>;
   for (const name of EXPORTS) calls[name] = exported[name];
   new Uint8Array(memory.buffer, REGIONS.constants.location).set(xxh3Secret());

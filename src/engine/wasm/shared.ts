@@ -17,9 +17,6 @@ export interface SharedNumber {
 const U64_ALL_ONES = (1n << 64n) - 1n;
 const PFN_MASK = (1n << 52n) - 1n;
 
-/** Base of a bank that covers no pfns yet: no pfn is within 2^19 of it. */
-export const PFN_BASE_UNBOUND = 1n << 63n;
-
 /** Locations of regions and fields, and sizes of regions, in bytes. */
 export function sharedPlaces(): SharedNumber[] {
   return [
@@ -53,7 +50,7 @@ export function sharedNumbers(): SharedNumber[] {
     u64("BANK_PFN_SHIFT", port.BANK_PFN_SHIFT),
     u32("CHUNK_PFN_SHIFT", layout.CHUNK_PFN_SHIFT),
     u32("CHUNK_COUNT", layout.CHUNK_COUNT),
-    u64("PFN_BASE_UNBOUND", PFN_BASE_UNBOUND),
+    u64("PFN_BASE_UNBOUND", layout.PFN_BASE_UNBOUND),
     u32("ENTRY_FAULTS_LISTED", port.ENTRY_FAULTS_LISTED),
     u32("ENTRY_FAULT_TYPE", port.ENTRY_FAULT_TYPE),
     u32("ENTRY_FAULT_RESERVED", port.ENTRY_FAULT_RESERVED),
@@ -66,6 +63,7 @@ export function sharedNumbers(): SharedNumber[] {
     u32("DIGEST_COMPARES_MAX", layout.DIGEST_COMPARES_MAX),
     u64("ZERO_PAGE_DIGEST", layout.ZERO_PAGE_DIGEST),
     u32("OUTBOX_PAGES", layout.OUTBOX_PAGES),
+    u32("PAIRS_MAX", layout.PAIRS_MAX),
     u32("XXH3_SECRET_BYTES", layout.XXH3_SECRET_BYTES),
     u32("XXH3_STRIPE_BYTES", layout.XXH3_STRIPE_BYTES),
   ];

@@ -10,13 +10,7 @@ import {
   UsageError,
 } from "../../findings/index.js";
 import { PAGE_BYTES } from "../../format/index.js";
-import {
-  type BatchFacts,
-  countZeroPages,
-  digestSha256,
-  digestXxh3,
-  type Guest,
-} from "../../guest/index.js";
+import { type BatchFacts, digestSha256, digestXxh3, type Guest } from "../../guest/index.js";
 import { type AsyncSource, driveAsync } from "../../input/index.js";
 import type { Job, StreamEvent } from "../../stream/index.js";
 import { fileResult, restoreResult, withCompression } from "../documents.js";
@@ -155,21 +149,14 @@ export async function digestGuest(
   hooks: DigestHooks,
 ): Promise<Partial<MemoryResult>> {
   const memoryBytes = guest.engine.stats().populatedPages * PAGE_BYTES;
-  // xxh3 reads an indexed guest twice: for the digest, and to find the pages of zeros.
-  const totalBytes = digest === "sha256" ? memoryBytes : 2 * memoryBytes;
-  const progress = new PhaseProgress(hooks, totalBytes, "digest");
+  const progress = new PhaseProgress(hooks, memoryBytes, "digest");
   const job =
     digest === "sha256"
       ? digestSha256(guest, progress.hashes(createSha256))
-      : progress.reads(xxh3(guest));
+      : progress.reads(digestXxh3(guest));
   const result = await driveAsync(abortable<Partial<MemoryResult>>(job, hooks.signal), source);
-  hooks.onProgress?.({ phase: "digest", bytes: totalBytes, totalBytes });
+  hooks.onProgress?.({ phase: "digest", bytes: memoryBytes, totalBytes: memoryBytes });
   return result;
-}
-
-function* xxh3(guest: Guest): Job<Partial<MemoryResult>> {
-  const pageDigest = yield* digestXxh3(guest);
-  return { pageDigest, zeroPages: yield* countZeroPages(guest) };
 }
 
 /** The same job, ended between requests by a signal that the source never sees. */

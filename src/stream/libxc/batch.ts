@@ -4,7 +4,12 @@
  * the exact length are the sink's. Source: libxc stream document, PAGE_DATA.
  */
 import type { Fault } from "../../findings/index.js";
-import { ENTRY_BYTES, PAGE_BYTES, PAGE_DATA_HEAD_BYTES } from "../../format/index.js";
+import {
+  ENTRY_BYTES,
+  PAGE_BYTES,
+  PAGE_DATA_HEAD_BYTES,
+  RECORD_HEADER_BYTES,
+} from "../../format/index.js";
 import { bodyOffset, cutError, nextOffset, placeOf } from "../framing.js";
 import type {
   BatchEvent,
@@ -16,60 +21,72 @@ import type {
   RecordHead,
 } from "../protocol.js";
 import { readInto, skipBytes } from "../requests.js";
+import type { ReadAhead } from "./read-ahead.js";
 
 /**
  * Give one PAGE_DATA record to the consumer.
  *
+ * @param ahead  what of the record was read ahead; the header of the next record, in the end, where
+ *   that tells whether the pages that nobody wants are there
  * @throws {StreamError} LC-REC-5 where the input ends inside the record
  */
-export function* readBatch(head: RecordHead): Reader<void> {
+export function* readBatch(head: RecordHead, ahead: ReadAhead): Reader<void> {
   const batch: BatchEvent = { event: "batch", head, sink: null };
   yield batch;
-  const words = yield* readHead(head);
-  if (words !== null && batch.sink?.head(words.entryCount, words.reserved)) {
-    return yield* feed(head, words.entryCount, batch.sink);
+  const bodyAt = bodyOffset(head);
+  let entryCount = 0;
+  if (head.bodyBytes < PAGE_DATA_HEAD_BYTES) {
+    const actual = `${head.bodyBytes} bytes`;
+    yield faultOf(head, { rule: "LC-PG-1", expected: "at least 8 bytes", actual });
+  } else {
+    if (ahead.presentAt(bodyAt) < PAGE_DATA_HEAD_BYTES) {
+      ahead.got(yield ahead.request(bodyAt, PAGE_DATA_HEAD_BYTES));
+      const present = ahead.presentAt(bodyAt);
+      if (present < PAGE_DATA_HEAD_BYTES) throw cutError(head, "LC-REC-5", present);
+    }
+    entryCount = ahead.u32At(bodyAt);
+    const reserved = ahead.u32At(bodyAt + 4);
+    for (const fault of judgeHead(head, entryCount, reserved)) yield fault;
+    if (mayHold(head, entryCount) && batch.sink?.head(entryCount, reserved)) {
+      return yield* feed(head, entryCount, batch.sink, ahead);
+    }
   }
   batch.sink?.end(0);
   // The head was read by now, if there is one: a pipe cannot give it again.
-  const at = bodyOffset(head) + (head.bodyBytes < PAGE_DATA_HEAD_BYTES ? 0 : PAGE_DATA_HEAD_BYTES);
+  const at = bodyAt + (head.bodyBytes < PAGE_DATA_HEAD_BYTES ? 0 : PAGE_DATA_HEAD_BYTES);
   const rest = nextOffset(head) - at;
   if ((yield* skipBytes(at, rest)) < rest) throw cutError(head, "LC-REC-5");
 }
 
-/** The head's two words; null where the record must be refused. */
-function* readHead(head: RecordHead): Reader<{ entryCount: number; reserved: number } | null> {
-  const bodyAt = bodyOffset(head);
-  if (head.bodyBytes < PAGE_DATA_HEAD_BYTES) {
-    const actual = `${head.bodyBytes} bytes`;
-    yield faultOf(head, { rule: "LC-PG-1", expected: "at least 8 bytes", actual });
-    return null;
-  }
-  const bytes = new Uint8Array(PAGE_DATA_HEAD_BYTES);
-  const present = yield* readInto(bodyAt, bytes);
-  if (present < PAGE_DATA_HEAD_BYTES) throw cutError(head, "LC-REC-5", present);
-  const view = new DataView(bytes.buffer);
-  const entryCount = view.getUint32(0, true);
-  const reserved = view.getUint32(4, true);
-  const countFault = judgeCount(head, entryCount);
-  if (countFault !== null) yield faultOf(head, countFault);
+const NO_FAULTS: readonly FaultEvent[] = [];
+
+/** What is wrong with the two words of the head: LC-PG-2, LC-PG-3, LC-PG-7. */
+function judgeHead(head: RecordHead, entryCount: number, reserved: number): readonly FaultEvent[] {
+  if (mayHold(head, entryCount) && reserved === 0) return NO_FAULTS;
+  const faults: FaultEvent[] = [];
+  if (!mayHold(head, entryCount)) faults.push(faultOf(head, countBreach(head, entryCount)));
   if (reserved !== 0) {
     const actual = `0x${reserved.toString(16)}`;
-    yield faultOf(head, { rule: "LC-PG-7", byteOffset: bodyAt + 4, expected: "0", actual });
+    const byteOffset = bodyOffset(head) + 4;
+    faults.push(faultOf(head, { rule: "LC-PG-7", byteOffset, expected: "0", actual }));
   }
-  return countFault === null ? { entryCount, reserved } : null;
+  return faults;
 }
 
-/** LC-PG-2 and LC-PG-3: the count itself, and whether so many entries can be in the body. */
-function judgeCount(head: RecordHead, entryCount: number): RuleBreach | null {
+/** True if there are entries, and so many of them can be in the body. */
+function mayHold(head: RecordHead, entryCount: number): boolean {
+  return entryCount > 0 && head.bodyBytes >= PAGE_DATA_HEAD_BYTES + entryCount * ENTRY_BYTES;
+}
+
+/** LC-PG-2 and LC-PG-3: how the count itself is wrong. */
+function countBreach(head: RecordHead, entryCount: number): RuleBreach {
   if (entryCount === 0) {
     const byteOffset = bodyOffset(head);
     return { rule: "LC-PG-2", byteOffset, expected: "at least 1 entry", actual: "0 entries" };
   }
-  const neededBytes = PAGE_DATA_HEAD_BYTES + entryCount * ENTRY_BYTES;
-  if (head.bodyBytes >= neededBytes) return null;
   return {
     rule: "LC-PG-3",
-    expected: `${neededBytes} bytes for ${entryCount} entries`,
+    expected: `${PAGE_DATA_HEAD_BYTES + entryCount * ENTRY_BYTES} bytes for ${entryCount} entries`,
     actual: `${head.bodyBytes} bytes`,
   };
 }
@@ -82,28 +99,40 @@ function faultOf(head: RecordHead, breach: RuleBreach): FaultEvent {
 }
 
 /** Entries, plan, pages. The sink is told of the end in any case, a cut one included. */
-function* feed(head: RecordHead, entryCount: number, sink: BatchSink): Job<void> {
+function* feed(head: RecordHead, entryCount: number, sink: BatchSink, ahead: ReadAhead): Job<void> {
   let at = bodyOffset(head) + PAGE_DATA_HEAD_BYTES;
   let wholePages = 0;
+  /** Entries that were asked for by nobody: this input can be read at any place. */
+  let readAhead = false;
   try {
     for (let left = entryCount; left > 0; ) {
       const window = sink.entryWindow();
       const step = Math.min(left, Math.floor(window.length / ENTRY_BYTES));
       const bytes = step * ENTRY_BYTES;
-      if ((yield* readInto(at, window.subarray(0, bytes))) < bytes)
+      readAhead = ahead.presentAt(at) >= bytes;
+      if (readAhead) window.set(ahead.bytesAt(at, bytes));
+      else if ((yield { request: "read", byteOffset: at, into: window.subarray(0, bytes) }) < bytes)
         throw cutError(head, "LC-REC-5");
       sink.entries(step);
       at += bytes;
       left -= step;
     }
     const plan = sink.plan();
+    const next = nextOffset(head);
+    if (readAhead && plan?.ranges.length === 0 && at + plan.dataPages * PAGE_BYTES <= next) {
+      // The next header is wanted in any case: where it is there, so are the pages before it.
+      ahead.got(yield ahead.request(next, RECORD_HEADER_BYTES));
+      if (ahead.presentAt(next) > 0) {
+        wholePages = plan.dataPages;
+        return;
+      }
+    }
     if (plan !== null) {
       wholePages = yield* feedPages(at, plan, sink);
       at += wholePages * PAGE_BYTES;
       if (wholePages < plan.dataPages) throw cutError(head, "LC-REC-5");
     }
-    const rest = nextOffset(head) - at;
-    if ((yield* skipBytes(at, rest)) < rest) throw cutError(head, "LC-REC-5");
+    if ((yield* skipBytes(at, next - at)) < next - at) throw cutError(head, "LC-REC-5");
   } finally {
     sink.end(wholePages);
   }

@@ -28,7 +28,6 @@ import {
   paddingFault,
   placeOf,
   readBody,
-  readRecordHeader,
   skipBody,
   typeName,
 } from "../framing.js";
@@ -43,6 +42,7 @@ import {
   type ImageHeader,
   imageHeaderFields,
 } from "./headers.js";
+import { ReadAhead } from "./read-ahead.js";
 
 /** What the layer above says of a checkpoint (LL-SM-7..9). */
 export interface EpochAnswer {
@@ -147,6 +147,7 @@ type HeadRead =
 class StreamWalk {
   readonly #guest: GuestKind | null;
   readonly #options: LibxcOptions;
+  readonly #ahead = new ReadAhead();
   #recordIndex = 0;
   #checkpointed: boolean;
   #epoch = 0;
@@ -164,7 +165,9 @@ class StreamWalk {
       const read = yield* this.#readHead(at);
       if ("broken" in read) throw read.broken;
       const { head } = read;
-      yield* this.#give(head);
+      // Most records: given without one more generator in between.
+      if (head.type === REC_TYPE_PAGE_DATA) yield* readBatch(head, this.#ahead);
+      else yield* this.#give(head);
       at = nextOffset(head);
       if (head.type === REC_TYPE_END) return this.#end("end", at);
       if (head.type !== REC_TYPE_CHECKPOINT) continue;
@@ -306,29 +309,39 @@ class StreamWalk {
 
   /** Read and number the next record header; broken where no record can be read. */
   *#readHead(byteOffset: number): Job<HeadRead> {
-    const read = yield* readRecordHeader(byteOffset);
+    const ahead = this.#ahead;
+    if (ahead.presentAt(byteOffset) < RECORD_HEADER_BYTES) {
+      ahead.got(yield ahead.request(byteOffset, RECORD_HEADER_BYTES));
+    }
+    return this.#headAt(byteOffset);
+  }
+
+  #headAt(byteOffset: number): HeadRead {
+    const ahead = this.#ahead;
+    const present = ahead.presentAt(byteOffset);
     const place = { layer: "libxc", byteOffset, recordIndex: this.#recordIndex } as const;
-    if (read.kind === "cut") {
+    if (present < RECORD_HEADER_BYTES) {
       const message =
-        read.present === 0
+        present === 0
           ? "The stream ends where a record should begin: there is no END record."
           : "The stream ends inside a record header.";
-      const actual = `${read.present} bytes`;
+      const actual = `${present} bytes`;
       const fault = { ...place, rule: "LC-REC-5", message, expected: "8 bytes", actual };
-      return { broken: new StreamError(fault), present: read.present };
+      return { broken: new StreamError(fault), present };
     }
-    const name = typeName(RECORD_NAMES, read.type);
-    if (read.bodyBytes > RECORD_BODY_MAX) {
+    const type = ahead.u32At(byteOffset);
+    const bodyBytes = ahead.u32At(byteOffset + 4);
+    const name = typeName(RECORD_NAMES, type);
+    if (bodyBytes > RECORD_BODY_MAX) {
       const fault = {
         ...place,
         rule: "LC-REC-4",
         recordType: name,
         expected: `at most ${RECORD_BODY_MAX} bytes`,
-        actual: `${read.bodyBytes} bytes`,
+        actual: `${bodyBytes} bytes`,
       };
       return { broken: new StreamError(fault), present: RECORD_HEADER_BYTES };
     }
-    const { type, bodyBytes } = read;
     const recordIndex = this.#recordIndex;
     this.#recordIndex += 1;
     return { head: { layer: "libxc", recordIndex, type, name, byteOffset, bodyBytes } };
@@ -336,7 +349,7 @@ class StreamWalk {
 
   /** Give one record to the consumer: its batch, its body, or its head where the body is no use. */
   *#give(head: RecordHead): Reader<void> {
-    if (head.type === REC_TYPE_PAGE_DATA) return yield* readBatch(head);
+    if (head.type === REC_TYPE_PAGE_DATA) return yield* readBatch(head, this.#ahead);
     const known = RECORD_NAMES[head.type] !== undefined;
     if (!known || head.bodyBytes > this.#options.limits.maxMetadataBytes) {
       if (!(yield* skipBody(head))) throw cutError(head, "LC-REC-5");

@@ -27,6 +27,7 @@ import { bodyOffset, nextOffset, readBody } from "../framing.js";
 import type { Job, Reader, RecordHead } from "../protocol.js";
 import { readBytes, readInto } from "../requests.js";
 import { readBatch } from "./batch.js";
+import { ReadAhead } from "./read-ahead.js";
 
 const HEADER_BYTES = 8;
 /** Header and the first words of a body: what a candidate is looked at by. */
@@ -108,7 +109,7 @@ function* give(head: RecordHead, hooks: SalvageHooks): Reader<number | null> {
   if (entries.sound) {
     hooks.batch(entries.maxPfn);
     try {
-      yield* readBatch(head);
+      yield* readBatch(head, new ReadAhead());
     } catch (error) {
       // The input ends in this record: its whole pages were taken.
       if (error instanceof StreamError) return null;
