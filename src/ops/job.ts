@@ -47,7 +47,7 @@ export class JobWorker {
     this.#platform ??= this.#makePlatform();
     try {
       const result = await resultOf(this.#platform, job, settings, abandoned.hooks);
-      return { v: DOCUMENT_VERSION, type: "file", ...result, file: job.file };
+      return { v: DOCUMENT_VERSION, type: "file", ...result, file: shownName(job.file) };
     } catch (error) {
       abandoned.rethrow(error);
       const failure = failureLine(job.file, error);

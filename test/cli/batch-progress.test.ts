@@ -77,17 +77,17 @@ describe("the progress of a batch", () => {
 
 describe.runIf(hasScript)("the progress of a batch on a terminal", () => {
   it("is a line for each image at work and one for all, and is cleared", () => {
-    for (const name of ["one", "two"]) writeSparseImage(folder.path(`${name}.xcs`), 110);
+    for (const name of ["one", "two"]) writeSparseImage(folder.path(`${name}.xcs`), 400);
     const { code, stdout } = onTerminal(
       `$X batch restore --jobs 2 --memory indexed --digest sha256 ${folder.root}`,
     );
     expect(code).toBe(0);
     for (const name of ["one", "two"]) {
-      expect(stdout).toMatch(new RegExp(`${name}\\.xcs {2}\\d+ % {2}440\\.\\d MiB`));
+      expect(stdout).toMatch(new RegExp(`${name}\\.xcs {2}\\d+ % {2}1\\.\\d GiB`));
     }
-    expect(stdout).toMatch(/[01] of 2 images, \d.* of 881\.\d MiB, .*\/s, .* left/);
+    expect(stdout).toMatch(/[01] of 2 images, \d.* of 3\.\d GiB, .*\/s, .* left/);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: what clears the rest of the screen
     const after = stdout.split(/\u001b\[0?J/).at(-1) ?? "";
-    expect(after).toMatch(/^2 images: 2 accepted\r?\n881\.\d MiB in .*\r?\n$/);
+    expect(after).toMatch(/^2 images: 2 accepted\r?\n3\.\d GiB in .*\r?\n$/);
   });
 });

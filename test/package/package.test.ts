@@ -73,7 +73,9 @@ describe("the packed package", () => {
     const strange = files.filter(
       (name) =>
         !/^dist\/([\w-]+\.cjs|lib\/engine\.wasm|lib\/[\w/-]+\.(js|d\.ts))$/.test(name) &&
-        !/^(docs\/[\w-]+\.(md|1)|(README|CHANGELOG)\.md|LICENSE|package\.json)$/.test(name),
+        !/^(docs\/[\w-]+(\.schema)?\.(md|1|json)|(README|CHANGELOG)\.md|LICENSE|package\.json)$/.test(
+          name,
+        ),
     );
     expect(strange).toEqual([]);
     expect(files).toEqual(
