@@ -7,8 +7,12 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 const ROOT = resolve(import.meta.dirname, "..");
-/** What says nothing about a Node.js release, and takes long: bundles that run, packages, types. */
-const LEFT_OUT = ["test/differential/differential.test.ts", "test/package/**"];
+/** What says little about a Node.js release, and takes long: bundles, packages, the queue inside. */
+const LEFT_OUT = [
+  "test/differential/differential.test.ts",
+  "test/package/**",
+  "test/batch/queue/**",
+];
 const MAJORS = ["20", "22", "24"].filter((major) => !process.version.startsWith(`v${major}.`));
 
 /** Installs a release into .tmp/ and returns its binary, null if it cannot be had. */

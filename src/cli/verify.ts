@@ -1,8 +1,8 @@
 /** The command `verify`: each file through ops/verify, one report each or one document for all. */
-import { type BatchFailureLine, type FileResult, UsageError } from "../findings/index.js";
-import { Platform, shownName, type VerifyOptions, verifyFile, wasmBytes } from "../ops/index.js";
+import { type FileResult, UsageError } from "../findings/index.js";
+import { failureLine, Platform, type VerifyOptions, verifyFile, wasmBytes } from "../ops/index.js";
 import { renderTotals, renderVerify, type TextOptions, type Totals } from "../report/index.js";
-import { EXIT_ACCEPTED, EXIT_REJECTED, exitCodeOf, isTypedError } from "./exit-codes.js";
+import { EXIT_ACCEPTED, EXIT_REJECTED, exitCodeOf } from "./exit-codes.js";
 import type { FindingsOption, ReportFlags, SharedOptions } from "./options.js";
 import { printError, writeJson, writeOut } from "./output.js";
 import { findingsShown, readingOf, TOOL } from "./reading.js";
@@ -97,7 +97,7 @@ class VerifyRun {
       this.#totals.failed += 1;
       printError(error);
       this.#code = Math.max(this.#code, exitCodeOf(error));
-      this.#reports?.take(index, failureOf(file, error));
+      this.#reports?.take(index, failureLine(file, error));
     }
   }
 
@@ -135,10 +135,4 @@ class VerifyRun {
     });
     return Math.max(this.#code, written);
   }
-}
-
-function failureOf(file: string, error: unknown): BatchFailureLine {
-  const message = error instanceof Error ? error.message : String(error);
-  const { code, exitCode } = isTypedError(error) ? error : { code: "bug", exitCode: 3 as const };
-  return { v: 1, type: "file", file: shownName(file), error: { code, message, exitCode } };
 }

@@ -11,8 +11,6 @@ import { golden } from "../report/files/batches.js";
 import { ROOT } from "./run.js";
 
 const PAGES = ["README.md", "docs/ci.md"];
-/** Commands that pages may show before they exist: their lines are skipped, and seen to be. */
-const NOT_YET: readonly string[] = ["batch"];
 
 interface Block {
   readonly page: string;
@@ -70,13 +68,12 @@ describe("command lines in the documents", () => {
     expect(commandLines.filter(([page]) => page === "docs/ci.md").length).toBeGreaterThan(5);
   });
 
-  it("are of commands that exist, or of those that are known not to yet", () => {
-    const unknown = commandLines.filter(([, line]) => !isKnown(line));
-    expect(unknown.filter(([, line]) => !NOT_YET.includes(line.split(" ")[0] ?? ""))).toEqual([]);
+  it("are of commands that exist", () => {
+    expect(commandLines.filter(([, line]) => !isKnown(line))).toEqual([]);
   });
 
   for (const [page, line] of commandLines) {
-    it.skipIf(!isKnown(line))(`of ${page} are taken: xenstream ${line}`, async () => {
+    it(`of ${page} are taken: xenstream ${line}`, async () => {
       const tree = buildProgram(() => {});
       const called: string[] = [];
       for (const command of tree.commands) {
