@@ -55,6 +55,23 @@ export function placePages(first: u32, count: u32, frameLimit: u32): u32 {
 }
 
 /**
+ * Make pages of the page window, from page `at` of it on, the contents of the pfns from `local` on.
+ *
+ * @param frameLimit  frames that this bank may hold
+ * @returns `count`, or the number of pages dealt with before one more frame was refused
+ */
+export function setPages(local: u32, at: u32, count: u32, frameLimit: u32): u32 {
+  mustBeResident(local, count);
+  must(at <= PAGE_WINDOW_PAGES && count <= PAGE_WINDOW_PAGES - at);
+  for (let index: u32 = 0; index < count; index++) {
+    const page = PAGE_WINDOW + (<usize>(at + index) << PAGE_SHIFT);
+    const pfnFrame = PFN_FRAMES + (<usize>(local + index) << 2);
+    if (!placePage(page, pfnFrame, frameLimit)) return index;
+  }
+  return count;
+}
+
+/**
  * Compare the pages in the page window with the contents of their pfns.
  *
  * @returns pages that differ; their data pages stand in the outbox, ascending

@@ -8,7 +8,7 @@ export { bindBank, nextRun, populate, resetBank } from "./bank";
 export { commitEntries, commitStaged, dropStaged, indexPages, stageEntries } from "./commit";
 export { xxh3Consume, xxh3Digest, xxh3Reset } from "./digest";
 export { beginBatch, checkEntries } from "./entries";
-export { comparePages, digestPages, gatherPages, pairPages, placePages } from "./frames";
+export { comparePages, digestPages, gatherPages, pairPages, placePages, setPages } from "./frames";
 export { scanTables } from "./page-tables";
 export { digestWindow, pairWindow, pairZeroPages, zeroPages } from "./window";
 

@@ -7,7 +7,7 @@ import type { EngineName, PageEngine } from "./port.js";
 import { createReferenceEngine, type PageComparer } from "./reference/index.js";
 import { createWasmEngine, type EngineModule } from "./wasm/index.js";
 
-export type { EngineName, MemoryModel, PageEngine } from "./port.js";
+export type { EngineName, FillSpace, MemoryModel, PageEngine } from "./port.js";
 export {
   compileEngine,
   type DigestParts,
@@ -16,8 +16,19 @@ export {
   digestTask,
   type EngineModule,
   FAILED,
+  FILL_FILLED,
+  FILL_NEXT,
+  FILL_SLOT_PAGES,
+  FILL_SLOTS,
+  FILL_STATES,
+  FILL_STOP,
+  type FillParts,
+  fillCounters,
+  fillTask,
   NEXT_PART,
   PART_PAGES,
+  type ReadAt,
+  readParts,
   THREADS_AT_WORK,
   ZERO_PAGES,
 } from "./wasm/index.js";

@@ -108,7 +108,7 @@ export interface EngineStats {
   readonly distinctPages: number;
   /** Resident: distinctPages x 4096. */
   readonly residentBytes: number;
-  /** Pages that went through placePages(), and their bytes: data pages x 4096. */
+  /** Pages that went through placePages() or setPages(), and their bytes. */
   readonly pagesPlaced: number;
   readonly bytesPlaced: number;
   readonly banks: number;
@@ -121,6 +121,14 @@ export interface Xxh3 {
   update(bytes: Uint8Array): void;
   /** The digest of all bytes so far; does not end the stream. */
   digest(): bigint;
+}
+
+/** Where pages of one bank can be read to before they are set by pfn. */
+export interface FillSpace {
+  /** The page window of the bank, PAGE_WINDOW_BYTES; in the WASM engine threads can share it. */
+  readonly window: Uint8Array;
+  /** Frames of the bank that the images before this one have touched: they cost no page fault. */
+  readonly framesTouched: number;
 }
 
 /** A run of consecutive pfns. */
@@ -183,6 +191,16 @@ export interface PageEngine {
    * @throws {CapacityError} "max-memory"
    */
   placePages(first: number, count: number): void;
+
+  /** Resident: where contents of the pfn's bank, which has populated pfns, can be read to. */
+  fillSpace(pfn: number): FillSpace;
+
+  /**
+   * Resident, between batches: make the `count` pages of the fill space's window from page `at` of
+   * it on the contents of the pfns from `first` on, all of one bank, as placePages() does.
+   * @throws {CapacityError} "max-memory"
+   */
+  setPages(first: number, at: number, count: number): void;
 
   /**
    * Resident: compare the pages in the page window with the present contents of their pfns.

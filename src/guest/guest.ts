@@ -16,6 +16,8 @@ export type MemoryState = "stream" | "restored";
 export interface GuestOptions {
   readonly kind: GuestKind;
   readonly model: MemoryModel;
+  /** Resident: contents are not placed as they come, but by setPages() once the stream is read. */
+  readonly fillLater?: boolean | undefined;
   readonly limits: Limits;
   /** Indexed: read page contents too, though nothing needs them. */
   readonly readData: boolean;
@@ -54,7 +56,6 @@ interface Overlay {
 /** One guest while its stream is read, and afterwards. */
 export class Guest {
   readonly kind: GuestKind;
-  readonly model: MemoryModel;
   readonly engine: PageEngine;
   readonly pages = new PageIndex();
   readonly counts: BatchCounts = { entriesByType: new Uint32Array(16), entries: 0, dataPages: 0 };
@@ -68,18 +69,29 @@ export class Guest {
   /** Batches that were refused: what later rules say of missing pages may come from them. */
   refusedBatches = 0;
   readonly #overlay = new Map<number, Overlay>();
+  #model: MemoryModel;
 
   constructor(engine: PageEngine, options: GuestOptions) {
     this.engine = engine;
     this.options = options;
     this.kind = options.kind;
-    this.model = options.model;
+    this.#model = options.fillLater === true ? "indexed" : options.model;
     engine.reset({
       guest: options.kind,
       model: options.model,
       maxFrameBytes: options.limits.maxMemoryBytes,
       maxBanks: options.limits.maxBanks,
     });
+  }
+
+  /** Indexed until filled() where contents are filled in later. */
+  get model(): MemoryModel {
+    return this.#model;
+  }
+
+  /** Say that the engine was given the last copy of every page, as far as there are any. */
+  filled(): void {
+    this.#model = this.options.model;
   }
 
   /** First pfn that an entry may not name (see PageEngine.beginBatch). */

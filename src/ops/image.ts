@@ -30,6 +30,8 @@ export interface ReadingOptions {
   readonly readData: boolean;
   /** May depend on the guest, whose kind is known when its stream begins. */
   readonly model: MemoryModel | ((guest: GuestKind) => MemoryModel);
+  /** Resident: contents come later, by fillGuest(). */
+  readonly fillLater?: boolean | undefined;
   readonly sharedInfoFrame: number;
   readonly storePort: number;
   readonly consolePort: number;
@@ -68,6 +70,7 @@ export class Image {
     const restore: RestoreOptions = {
       engine,
       model: options.model,
+      fillLater: options.fillLater,
       limits: options.limits,
       readData: options.readData,
       vcpus: options.vcpus,

@@ -104,7 +104,8 @@ async function resultOf(
       : withManifest(image, judged, manifestPathOf(manifestDir, file, at), hooks);
   return settings.operation === "verify"
     ? verifyFile(platform, at, { ...options, readData }, { ...hooks, onJudged })
-    : restoreFile(platform, at, { ...options, memory, digest }, { ...hooks, onJudged });
+    : // The other processors have jobs of their own.
+      restoreFile(platform, at, { ...options, memory, digest, threads: 1 }, { ...hooks, onJudged });
 }
 
 /** Checks the manifest if there is one; else makes it of what is accepted and holds a guest. */

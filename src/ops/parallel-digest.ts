@@ -7,6 +7,7 @@ import { readSync } from "node:fs";
 import type { Worker } from "node:worker_threads";
 import {
   type DigestParts,
+  type DigestTask,
   digestParts,
   digestTask,
   FAILED,
@@ -18,8 +19,9 @@ import {
 import { PAGE_BYTES } from "../format/index.js";
 import type { Guest, PageDigests } from "../guest/index.js";
 import { type AsyncSource, driveSync, FileSource, type Source } from "../input/index.js";
-import { nodeOs, nodeWorkerThreads } from "./builtins.js";
+import { nodeOs } from "./builtins.js";
 import type { Platform } from "./runtime.js";
+import { startThreads } from "./threads.js";
 
 /** A thread takes as long to start as one needs for so many pages: 1 GiB of them is worth it. */
 const PAGES_WORTH_A_THREAD = 1 << 18;
@@ -152,36 +154,13 @@ class Telling {
   }
 }
 
-/** As many threads as the system gives: it may refuse some, or all, to a process that it bounds. */
-function startWorkers(task: unknown, wanted: number): Worker[] {
-  const workers: Worker[] = [];
-  try {
-    while (workers.length < wanted) workers.push(startWorker(task));
-  } catch {
-    // The parts are done by those that are there, this thread at least.
-  }
-  return workers;
-}
-
-/** A thread that runs the text of digestParts(): it needs no file of its own in any package. */
-function startWorker(task: unknown): Worker {
-  const text = `
-    const { workerData } = require("node:worker_threads");
-    const { readSync } = require("node:fs");
-    const { counters } = workerData.parts;
-    Atomics.add(counters, ${THREADS_AT_WORK}, 1);
-    try {
-      (${digestParts.toString()})(workerData, readSync);
-    } finally {
-      Atomics.sub(counters, ${THREADS_AT_WORK}, 1);
-      Atomics.notify(counters, ${THREADS_AT_WORK});
-    }`;
-  const { Worker } = nodeWorkerThreads();
-  const worker = new Worker(text, { eval: true, workerData: task, stdout: false, stderr: false });
-  // What failed is told by the counters, and again by the one thread that tries after it.
-  worker.on("error", () => {});
-  worker.unref();
-  return worker;
+/** Threads that count themselves while they are at work. */
+function startWorkers(task: DigestTask, wanted: number): Worker[] {
+  return startThreads(wanted, digestParts, task, {
+    before: `Atomics.add(task.parts.counters, ${THREADS_AT_WORK}, 1);`,
+    after: `Atomics.sub(task.parts.counters, ${THREADS_AT_WORK}, 1);
+      Atomics.notify(task.parts.counters, ${THREADS_AT_WORK});`,
+  });
 }
 
 /** Put the digest of a page with its fix-up in place of that without. */

@@ -15,6 +15,7 @@ import { driveOptions, openOptions, PhaseProgress, type ReadingHooks } from "./h
 import { Image, type ReadingOptions } from "./image.js";
 import type { JudgedHooks } from "./judged.js";
 import { parallelDigest } from "./parallel-digest.js";
+import { fillGuest, fillSource } from "./parallel-fill.js";
 import { createSha256, type Platform } from "./runtime.js";
 import { salvageSource } from "./salvage.js";
 
@@ -27,7 +28,7 @@ export interface RestoreImageOptions extends Omit<ReadingOptions, "model" | "rea
   readonly genid?: GenidChange;
   /** Recover what is whole of a damaged image instead. */
   readonly salvage?: boolean;
-  /** Threads that digest an indexed guest; as many as are worth it if left out. */
+  /** Threads at most that digest an indexed guest or fill a resident one; left out: as are worth. */
   readonly threads?: number | undefined;
 }
 
@@ -85,10 +86,15 @@ async function judge(
     return salvageResult(platform, source, file, options, startMs, hooks);
   }
   const model = chooseModel(source, options);
-  const image = new Image(platform.engine(options.engine), { ...options, readData: false, model });
+  const later =
+    model === "resident" ? fillSource(source, options.engine, options.threads ?? null) : null;
+  const reading = { ...options, readData: false, model, fillLater: later !== null };
+  const image = new Image(platform.engine(options.engine), reading);
   const driving = driveOptions(hooks, source);
   const quiet = driveOptions({ signal: hooks.signal }, source);
-  await drive(image.run(), source, driving);
+  await drive(image.run(), source, later === null ? driving : quiet);
+  const { guest } = image.restorer;
+  if (later !== null && guest !== null) await fillGuest(guest, later, hooks);
   const genid = await drive(genidJob(image, options.genid ?? "keep"), source, quiet);
   const digests =
     digestByThreads(platform, image, source, options, hooks) ??

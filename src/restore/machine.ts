@@ -195,6 +195,7 @@ export class Restorer {
     this.guest = new Guest(options.engine, {
       kind,
       model: typeof options.model === "function" ? options.model(kind) : options.model,
+      fillLater: options.fillLater,
       limits: options.limits,
       readData: options.readData,
       report: options.report,

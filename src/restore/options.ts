@@ -14,6 +14,8 @@ export interface RestoreOptions {
   readonly engine: PageEngine;
   /** May depend on the guest, whose kind is known when its stream begins. */
   readonly model: MemoryModel | ((guest: GuestKind) => MemoryModel);
+  /** Resident: see GuestOptions. */
+  readonly fillLater?: boolean | undefined;
   readonly limits: Limits;
   /** Indexed: read page contents too, though no check needs them (`--read-data`). */
   readonly readData: boolean;

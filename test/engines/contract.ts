@@ -7,6 +7,7 @@ import type { PageEngine } from "../../src/engine/port.js";
 import { describeBanks } from "./contract-banks.js";
 import { describeDigests } from "./contract-digests.js";
 import { describeEntries } from "./contract-entries.js";
+import { describeFilling } from "./contract-fill.js";
 import { describeFolds } from "./contract-folds.js";
 import { describeLimits } from "./contract-limits.js";
 import { describeModel } from "./contract-model.js";
@@ -23,6 +24,7 @@ export function describePageEngine(name: string, engine: () => PageEngine): void
   describe(`page engine "${name}"`, () => {
     describeEntries(engine);
     describePages(engine);
+    describeFilling(engine);
     describeBanks(engine);
     describeLimits(engine);
     describeTables(engine);

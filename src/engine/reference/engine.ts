@@ -12,6 +12,7 @@ import {
   type EngineOptions,
   type EngineStats,
   type EntryStep,
+  type FillSpace,
   PAGE_WINDOW_BYTES,
   type PageEngine,
   type PfnRun,
@@ -122,6 +123,22 @@ export class ReferenceEngine implements PageEngine {
       this.#pages.place(this.#staging.bankOf(first + i), this.#staging.slotOf(first + i), i);
       this.#pagesPlaced++;
     }
+  }
+
+  fillSpace(): FillSpace {
+    this.#expectResident();
+    return { window: this.#pages.window, framesTouched: 0 };
+  }
+
+  setPages(first: number, at: number, count: number): void {
+    this.#expectResident();
+    this.#expect(at + count <= WINDOW_PAGES, "the pages lie in the window");
+    const bank = this.#banks.holding(first);
+    if (bank === undefined) throw new InternalError("the pfn has a bank");
+    const slot = first - bank.firstPfn;
+    this.#expect(slot + count <= BANK_PFNS, "the pages are of one bank");
+    for (let i = 0; i < count; i++) this.#pages.place(bank, slot + i, at + i);
+    this.#pagesPlaced += count;
   }
 
   comparePages(first: number, count: number): number[] {

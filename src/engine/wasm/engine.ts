@@ -8,6 +8,7 @@ import {
   type EngineOptions,
   type EngineStats,
   type EntryStep,
+  type FillSpace,
   PAGE_WINDOW_BYTES,
   type PageEngine,
   type PfnRun,
@@ -20,7 +21,7 @@ import { Batch, lookedUpTypes } from "./batch.js";
 import { OUTBOX_BYTES, OUTBOX_PAGES, PAIR_BYTES, PAIRS_MAX, ZERO_PAGE_DIGEST } from "./layout.js";
 import { mustBeOurs } from "./module.js";
 import { bankOfPfn, highHalf, lowHalf, must } from "./numbers.js";
-import { Pages } from "./pages.js";
+import { Pages, setIn } from "./pages.js";
 import type { EngineModule } from "./platform.js";
 import { lastOrdinalRun, populatedRuns } from "./runs.js";
 import { WasmXxh3 } from "./xxh3.js";
@@ -110,6 +111,20 @@ class WasmEngine implements PageEngine {
   placePages(first: number, count: number): void {
     const { maxFrameBytes } = this.#mustBeResident();
     this.#mustHavePages().place(first, count, Math.floor(maxFrameBytes / PAGE_BYTES));
+    this.#pagesPlaced += count;
+  }
+
+  fillSpace(pfn: number): FillSpace {
+    this.#mustBeResident();
+    const { pageWindow, framesTouched } = this.#mustHaveBank(pfn);
+    return { window: pageWindow, framesTouched };
+  }
+
+  setPages(first: number, at: number, count: number): void {
+    const { maxFrameBytes } = this.#mustBeResident();
+    const run = { local: first % BANK_PFNS, at, count };
+    must(run.local + count <= BANK_PFNS, "the pages are of one bank");
+    setIn(this.#banks, this.#mustHaveBank(first), run, Math.floor(maxFrameBytes / PAGE_BYTES));
     this.#pagesPlaced += count;
   }
 
@@ -279,6 +294,12 @@ class WasmEngine implements PageEngine {
     const options = this.#mustBeReset();
     must(options.model === "resident", "the engine was reset as resident");
     return options;
+  }
+
+  #mustHaveBank(pfn: number): Bank {
+    const bank = this.#banks.get(bankOfPfn(pfn));
+    must(bank !== undefined, "the pfn has a bank");
+    return bank;
   }
 
   #mustHaveBatch(): Batch {

@@ -187,6 +187,7 @@ export const EXPORTS = [
   "commitStaged",
   "dropStaged",
   "placePages",
+  "setPages",
   "comparePages",
   "scanTables",
   "indexPages",

@@ -20,6 +20,7 @@ export interface EngineCalls {
   commitStaged(): number;
   dropStaged(): number;
   placePages(first: number, count: number, frameLimit: number): number;
+  setPages(local: number, at: number, count: number, frameLimit: number): number;
   comparePages(first: number, count: number): number;
   scanTables(first: number, count: number, maxPfnLow: number, maxPfnHigh: number): number;
   indexPages(wholePages: number, firstOrdinal: number): number;

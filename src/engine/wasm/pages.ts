@@ -66,10 +66,7 @@ export class Pages {
    */
   place(first: number, count: number, framesMax: number): void {
     this.#mustBeOnDesk(first, count);
-    let framesElsewhere = 0;
-    for (const bank of this.#banks.values()) {
-      if (bank !== this.#desk) framesElsewhere += bank.framesInUse;
-    }
+    let framesElsewhere = framesBeside(this.#banks, this.#desk);
     placeIn(this.#desk, first, count, framesMax - framesElsewhere, framesMax);
     if (!this.#batch.spread) return;
     for (const [bank, indexes] of this.#elsewhere(first, count)) {
@@ -151,6 +148,23 @@ export class Pages {
   }
 }
 
+/**
+ * Set pages of a bank's window by pfn: `local` is that of the first of them.
+ *
+ * @param framesMax  frames that all banks together may hold
+ * @throws {CapacityError} "max-memory"; the pages dealt with by then have been set
+ */
+export function setIn(
+  banks: Banks,
+  bank: Bank,
+  run: { readonly local: number; readonly at: number; readonly count: number },
+  framesMax: number,
+): void {
+  const { local, at, count } = run;
+  const frameLimit = limitOf(framesMax - framesBeside(banks, bank));
+  if (bank.calls.setPages(local, at, count, frameLimit) < count) throw tooManyFrames(framesMax);
+}
+
 function placeIn(
   bank: Bank,
   first: number,
@@ -158,9 +172,23 @@ function placeIn(
   framesLeft: number,
   framesMax: number,
 ): void {
-  const frameLimit = Math.max(0, Math.min(framesLeft, BANK_PFNS));
-  if (bank.calls.placePages(first, count, frameLimit) === count) return;
-  throw new CapacityError(
+  if (bank.calls.placePages(first, count, limitOf(framesLeft)) < count) {
+    throw tooManyFrames(framesMax);
+  }
+}
+
+function limitOf(framesLeft: number): number {
+  return Math.max(0, Math.min(framesLeft, BANK_PFNS));
+}
+
+function framesBeside(banks: Banks, bank: Bank): number {
+  let frames = 0;
+  for (const other of banks.values()) if (other !== bank) frames += other.framesInUse;
+  return frames;
+}
+
+function tooManyFrames(framesMax: number): CapacityError {
+  return new CapacityError(
     `the guest holds more than ${framesMax * PAGE_BYTES} bytes of distinct pages`,
     { limit: "max-memory", asked: (framesMax + 1) * PAGE_BYTES, option: "--max-memory" },
   );

@@ -1,0 +1,225 @@
+/**
+ * A resident guest in two steps: the stream is indexed without its pages, then the last copy of each
+ * is set while another thread reads ahead and touches fresh memory. A page that was sent many times
+ * is read once. The guest is the same as when its pages are placed as they come.
+ */
+import type { Worker } from "node:worker_threads";
+import {
+  FILL_FILLED,
+  FILL_NEXT,
+  FILL_SLOT_PAGES,
+  FILL_SLOTS,
+  FILL_STATES,
+  FILL_STOP,
+  type FillParts,
+  type FillSpace,
+  fillCounters,
+  fillTask,
+  readParts,
+} from "../engine/index.js";
+import { InternalError } from "../findings/index.js";
+import { PAGE_BYTES } from "../format/index.js";
+import type { Guest } from "../guest/index.js";
+import { type AsyncSource, FileSource } from "../input/index.js";
+import { nodeOs } from "./builtins.js";
+import { PhaseProgress, type ReadingHooks } from "./hooks.js";
+import { startThreads } from "./threads.js";
+import { Turns } from "./turns.js";
+
+/** A thread starts in the time that a small part of so many bytes takes. */
+const BYTES_WORTH_A_THREAD = 2 ** 30;
+const SLOT_BYTES = FILL_SLOT_PAGES * PAGE_BYTES;
+/** Waiting for the other thread is cut in pieces, lest one that died is waited for. */
+const WAIT_MS = 50;
+const WAITS = 1200;
+
+/**
+ * The file that a resident guest of this engine should be filled from by two threads; null where its
+ * pages are placed as they come.
+ *
+ * @param threads  at most so many; null: two if the image is worth it and the machine has them
+ */
+export function fillSource(
+  source: AsyncSource,
+  engine: "wasm" | "reference",
+  threads: number | null,
+): FileSource | null {
+  if (engine !== "wasm" || !(source instanceof FileSource)) return null;
+  const worth = source.size >= BYTES_WORTH_A_THREAD;
+  const wanted = threads ?? (worth ? nodeOs().availableParallelism() : 1);
+  return wanted >= 2 ? source : null;
+}
+
+/**
+ * Give a guest that was made with `fillLater` its contents.
+ *
+ * @throws {CapacityError} "max-memory"
+ * @throws {InputError} if the file cannot be read any more
+ * @throws the reason of the hooks' signal, or what their callback throws
+ */
+export async function fillGuest(
+  guest: Guest,
+  source: FileSource,
+  hooks: ReadingHooks = {},
+): Promise<void> {
+  const fill = new Fill(guest, source, hooks);
+  try {
+    await fill.run();
+  } finally {
+    fill.stop();
+  }
+  guest.filled();
+}
+
+/** Every pfn that had contents, in parts that stand in the file side by side. */
+interface Plan {
+  readonly firstPfns: readonly number[];
+  readonly pageCounts: readonly number[];
+  readonly byteOffsets: readonly number[];
+  readonly banks: readonly number[];
+  readonly spaces: readonly FillSpace[];
+}
+
+function planOf(guest: Guest): Plan {
+  const spaces: FillSpace[] = [];
+  const plan = { firstPfns: [], pageCounts: [], byteOffsets: [], banks: [] } as {
+    [K in "firstPfns" | "pageCounts" | "byteOffsets" | "banks"]: number[];
+  };
+  for (const run of guest.populatedRuns()) {
+    for (let pfn = run.first; pfn < run.first + run.count; ) {
+      const left = Math.min(FILL_SLOT_PAGES, run.first + run.count - pfn);
+      const { byteOffset, count } = guest.copiesFrom(pfn, left);
+      if (byteOffset >= 0) {
+        const space = guest.engine.fillSpace(pfn);
+        if (spaces.at(-1)?.window !== space.window) spaces.push(space);
+        plan.firstPfns.push(pfn);
+        plan.pageCounts.push(count);
+        plan.byteOffsets.push(byteOffset);
+        plan.banks.push(spaces.length - 1);
+      }
+      pfn += count;
+    }
+  }
+  return { ...plan, spaces };
+}
+
+function shared<A extends Float64Array | Uint32Array>(
+  Type: { readonly BYTES_PER_ELEMENT: number; new (buffer: SharedArrayBuffer): A },
+  numbers: readonly number[],
+): A {
+  const array = new Type(new SharedArrayBuffer(numbers.length * Type.BYTES_PER_ELEMENT));
+  array.set(numbers);
+  return array;
+}
+
+/** One guest while it is filled. */
+class Fill {
+  readonly #guest: Guest;
+  readonly #source: FileSource;
+  readonly #plan: Plan;
+  readonly #parts: FillParts;
+  readonly #progress: PhaseProgress<"read">;
+  readonly #turns: Turns;
+  readonly #workers: readonly Worker[];
+  readonly #set: Uint8Array;
+  #left: number;
+
+  constructor(guest: Guest, source: FileSource, hooks: ReadingHooks) {
+    this.#guest = guest;
+    this.#source = source;
+    const plan = planOf(guest);
+    this.#plan = plan;
+    this.#parts = {
+      byteOffsets: shared(
+        Float64Array,
+        plan.byteOffsets.map((at) => source.baseOffset + at),
+      ),
+      pageCounts: shared(Uint32Array, plan.pageCounts),
+      banks: shared(Uint32Array, plan.banks),
+      counters: fillCounters(),
+    };
+    const pages = plan.pageCounts.reduce((sum, count) => sum + count, 0);
+    this.#progress = new PhaseProgress(hooks, pages * PAGE_BYTES, "read");
+    this.#turns = new Turns(hooks.signal);
+    this.#left = plan.pageCounts.length;
+    this.#set = new Uint8Array(this.#left);
+    const task = fillTask(source.fd, this.#parts, plan.spaces);
+    this.#workers = startThreads(1, readParts, task, {
+      after: `Atomics.store(task.parts.counters, ${FILL_STOP}, 1);
+        Atomics.notify(task.parts.counters, ${FILL_FILLED});`,
+    });
+  }
+
+  async run(): Promise<void> {
+    const { counters, pageCounts } = this.#parts;
+    let waits = 0;
+    while (this.#left > 0) {
+      await this.#turns.next();
+      const filled = Atomics.load(counters, FILL_FILLED);
+      if (this.#takeSlots() > 0) {
+        waits = 0;
+        continue;
+      }
+      const part = Atomics.add(counters, FILL_NEXT, 1);
+      if (part < pageCounts.length) this.#readAndSet(part);
+      else if (Atomics.load(counters, FILL_STOP) !== 0) this.#setWhatIsLeft();
+      else if (waits++ < WAITS) Atomics.wait(counters, FILL_FILLED, filled, WAIT_MS);
+      else throw new InternalError("a thread that reads ahead comes to an end");
+    }
+  }
+
+  /** Whatever happened: the other thread takes no more parts and waits for nobody. */
+  stop(): void {
+    const { counters, pageCounts } = this.#parts;
+    Atomics.store(counters, FILL_STOP, 1);
+    Atomics.store(counters, FILL_NEXT, pageCounts.length);
+    for (let slot = 0; slot < FILL_SLOTS; slot += 1) this.#free(slot);
+    for (const worker of this.#workers) void worker.terminate();
+  }
+
+  /** Set what was read ahead. Returns how many parts that was. */
+  #takeSlots(): number {
+    let parts = 0;
+    for (let slot = 1; slot < FILL_SLOTS; slot += 1) {
+      const part = Atomics.load(this.#parts.counters, FILL_STATES + slot) - 1;
+      if (part < 0) continue;
+      this.#setPart(part, slot);
+      this.#free(slot);
+      parts += 1;
+    }
+    return parts;
+  }
+
+  #free(slot: number): void {
+    Atomics.store(this.#parts.counters, FILL_STATES + slot, 0);
+    Atomics.notify(this.#parts.counters, FILL_STATES + slot);
+  }
+
+  #readAndSet(part: number): void {
+    const { byteOffsets, pageCounts, banks, spaces } = this.#plan;
+    const bytes = (pageCounts[part] ?? 0) * PAGE_BYTES;
+    const slot = spaces[banks[part] ?? 0]?.window.subarray(0, Math.min(bytes, SLOT_BYTES));
+    if (slot === undefined) throw new InternalError("each part has a bank");
+    const got = this.#source.read(slot, byteOffsets[part] ?? 0);
+    // The file had these bytes when it was indexed: it shrank since. Never show old ones.
+    if (got < bytes) slot.fill(0, got);
+    this.#setPart(part, 0);
+  }
+
+  /** The other thread is gone, maybe with a part that it had taken. */
+  #setWhatIsLeft(): void {
+    this.#takeSlots();
+    for (let part = 0; part < this.#set.length; part += 1) {
+      if (this.#set[part] === 0) this.#readAndSet(part);
+    }
+  }
+
+  #setPart(part: number, slot: number): void {
+    const count = this.#plan.pageCounts[part] ?? 0;
+    const first = this.#plan.firstPfns[part] ?? 0;
+    this.#guest.engine.setPages(first, slot * FILL_SLOT_PAGES, count);
+    this.#set[part] = 1;
+    this.#left -= 1;
+    this.#progress.add(count * PAGE_BYTES);
+  }
+}
