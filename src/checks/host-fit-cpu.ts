@@ -6,7 +6,7 @@
  * it drops without a word, and the guest, which runs on them, breaks: those are marked as beyond
  * Xen. Sources: Intel SDM volume 2A; AMD APM volume 3; Xen's policy calls (facts).
  */
-import { type Fault, hex, type Place } from "../findings/index.js";
+import { type Fault, hex, type Place, RECORD_LENGTH } from "../findings/index.js";
 import {
   ARCH_CAPABILITIES_NAMES,
   ARCH_CAPABILITIES_WARNINGS,
@@ -66,6 +66,7 @@ export function checkHostCpuid(
         message: `The host's Xen takes CPUID policies of ${most} entries.`,
         expected: `at most ${most} entries`,
         actual: String(leaves.length),
+        field: RECORD_LENGTH,
       }),
     );
   }
@@ -214,7 +215,7 @@ export function checkHostMsrs(
   if (most !== undefined && msrs.length > most) {
     const message = `The host's Xen takes MSR policies of ${most} entries.`;
     const text = { message, expected: `at most ${most} entries`, actual: String(msrs.length) };
-    faults.push(hostFault("LC-POL-3", place, text));
+    faults.push(hostFault("LC-POL-3", place, { ...text, field: RECORD_LENGTH }));
   }
   const policy = host.policies[kind];
   if (policy === null) return faults;
@@ -232,7 +233,12 @@ function msrFaults(policy: PolicyFacts, { index, value }: PolicyMsr, at: Place):
   if (most === undefined) {
     const message = `${name}: the host's policies have no such MSR.`;
     return [
-      hostFault("LC-POL-3", at, { message, expected: "an MSR that they have", actual: name }),
+      hostFault("LC-POL-3", at, {
+        message,
+        expected: "an MSR that they have",
+        actual: name,
+        field: { at: 0, bytes: 4 },
+      }),
     ];
   }
   const faults: Fault[] = [];

@@ -19,7 +19,7 @@ import {
 import type { HostFacts } from "./host-facts.js";
 
 /** What a fault of a host says beyond its rule and place. */
-export type HostText = Pick<Fault, "message" | "expected" | "actual" | "hint">;
+export type HostText = Pick<Fault, "message" | "expected" | "actual" | "hint" | "field">;
 
 /** A fault that a host's Xen would make of the image. */
 export function hostFault(rule: string, place: Place, text: HostText): Fault {

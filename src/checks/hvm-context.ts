@@ -12,7 +12,7 @@ import {
   MAX_HVM_RECORDS_JUDGED,
 } from "../findings/index.js";
 import {
-  fieldOffset,
+  fieldSpan,
   HVM_LAPIC_LAYOUT,
   HVM_MTRR_LAYOUT,
   HVM_PCI_LINK_LAYOUT,
@@ -150,8 +150,8 @@ function checkFields(
 }
 
 function checkPic(pic: HvmFields["PIC"], instance: number, report: Report): void {
-  const at = (name: Parameters<typeof fieldOffset<typeof HVM_PIC_LAYOUT.fields>>[1]): number =>
-    fieldOffset(HVM_PIC_LAYOUT, name);
+  const at = (name: Parameters<typeof fieldSpan<typeof HVM_PIC_LAYOUT.fields>>[1]) =>
+    fieldSpan(HVM_PIC_LAYOUT, name);
   const master = (pic.bits & PIC_IS_MASTER) !== 0;
   if (pic.int_output > 1) {
     const text = { expected: "int_output 0 or 1", actual: String(pic.int_output) };
@@ -175,22 +175,25 @@ function checkPciLink(link: HvmFields["PCI_LINK"], report: Report): void {
   link.route.forEach((route, index) => {
     if (route < PCI_ROUTES) return;
     const text = { expected: `a route below ${PCI_ROUTES}`, actual: String(route) };
-    report("HC-23", fieldOffset(HVM_PCI_LINK_LAYOUT, "route") + index, text);
+    const { at } = fieldSpan(HVM_PCI_LINK_LAYOUT, "route");
+    report("HC-23", { at: at + index, bytes: 1 }, text);
   });
   if (link.pad0.some((byte) => byte !== 0)) {
     const text = { expected: "zero padding", actual: "other bytes" };
-    report("HC-23", fieldOffset(HVM_PCI_LINK_LAYOUT, "pad0"), text);
+    report("HC-23", fieldSpan(HVM_PCI_LINK_LAYOUT, "pad0"), text);
   }
 }
 
 function checkPit(pit: HvmFields["PIT"], report: Report): void {
   pit.channels.forEach((channel, index) => {
-    const base = index * HVM_PIT_CHANNEL_LAYOUT.bytes;
+    const inChannel = (name: keyof typeof channel) => {
+      const { at, bytes } = fieldSpan(HVM_PIT_CHANNEL_LAYOUT, name);
+      return { at: index * HVM_PIT_CHANNEL_LAYOUT.bytes + at, bytes };
+    };
     const most = (name: keyof typeof channel, max: number): void => {
       if (channel[name] <= max) return;
       const expected = `${name} of channel ${index} at most ${max}`;
-      const offset = base + fieldOffset(HVM_PIT_CHANNEL_LAYOUT, name);
-      report("HC-24", offset, { expected, actual: String(channel[name]) });
+      report("HC-24", inChannel(name), { expected, actual: String(channel[name]) });
     };
     most("count", PIT_COUNT_MAX);
     most("count_latched", PIT_STATE_MAX);
@@ -201,36 +204,35 @@ function checkPit(pit: HvmFields["PIT"], report: Report): void {
     most("gate", 1);
     // Only the speaker's channel has a gate that a guest can close.
     if (index < 2 && channel.gate === 0) {
-      const offset = base + fieldOffset(HVM_PIT_CHANNEL_LAYOUT, "gate");
-      report("HC-24", offset, { expected: `gate 1 on channel ${index}`, actual: "0" });
+      report("HC-24", inChannel("gate"), { expected: `gate 1 on channel ${index}`, actual: "0" });
     }
   });
   if (pit.speaker_data_on > 1) {
-    const offset = fieldOffset(HVM_PIT_LAYOUT, "speaker_data_on");
-    report("HC-24", offset, { expected: "0 or 1", actual: String(pit.speaker_data_on) });
+    const field = fieldSpan(HVM_PIT_LAYOUT, "speaker_data_on");
+    report("HC-24", field, { expected: "0 or 1", actual: String(pit.speaker_data_on) });
   }
   if (pit.pad0 !== 0) {
-    const offset = fieldOffset(HVM_PIT_LAYOUT, "pad0");
-    report("HC-24", offset, { expected: "zero padding", actual: hex(pit.pad0) });
+    const field = fieldSpan(HVM_PIT_LAYOUT, "pad0");
+    report("HC-24", field, { expected: "zero padding", actual: hex(pit.pad0) });
   }
 }
 
 function checkLapic(lapic: HvmFields["LAPIC"], report: Report): void {
   const base = lapic.apic_base_msr;
   if ((base & APIC_BASE_X2APIC) === 0n || (base & APIC_BASE_ENABLED) !== 0n) return;
-  const offset = fieldOffset(HVM_LAPIC_LAYOUT, "apic_base_msr");
-  report("HC-25", offset, { expected: "x2APIC mode only where enabled", actual: hex(base) });
+  const field = fieldSpan(HVM_LAPIC_LAYOUT, "apic_base_msr");
+  report("HC-25", field, { expected: "x2APIC mode only where enabled", actual: hex(base) });
 }
 
 function checkMtrr(mtrr: HvmFields["MTRR"], report: Report): void {
   const ranges = mtrr.msr_mtrr_cap & MTRR_VARIABLE_MASK;
   if (ranges <= MTRR_VARIABLE_MAX) return;
-  const offset = fieldOffset(HVM_MTRR_LAYOUT, "msr_mtrr_cap");
-  report("HC-25", offset, { expected: "at most 8 variable ranges", actual: String(ranges) });
+  const field = fieldSpan(HVM_MTRR_LAYOUT, "msr_mtrr_cap");
+  report("HC-25", field, { expected: "at most 8 variable ranges", actual: String(ranges) });
 }
 
 function checkViridianVcpu(viridian: HvmFields["VIRIDIAN_VCPU"], report: Report): void {
   if (viridian.pad.every((byte) => byte === 0)) return;
-  const offset = fieldOffset(HVM_VIRIDIAN_VCPU_LAYOUT, "pad");
-  report("HC-25", offset, { expected: "zero padding", actual: "other bytes" });
+  const field = fieldSpan(HVM_VIRIDIAN_VCPU_LAYOUT, "pad");
+  report("HC-25", field, { expected: "zero padding", actual: "other bytes" });
 }

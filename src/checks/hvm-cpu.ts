@@ -7,7 +7,7 @@ import { hex } from "../findings/index.js";
 import {
   CPUID_LEAF_ADDRESS_WIDTHS,
   type CpuidLeaf,
-  fieldOffset,
+  fieldSpan,
   HVM_CPU_LAYOUT,
   type HvmFields,
 } from "../format/index.js";
@@ -84,7 +84,7 @@ export function checkHvmCpu(
 
 function checkControl({ cr0 }: HvmFields["CPU"], report: Report): void {
   const complain = (expected: string): void => {
-    report("HC-20", fieldOffset(HVM_CPU_LAYOUT, "cr0"), { expected, actual: hex(cr0) });
+    report("HC-20", fieldSpan(HVM_CPU_LAYOUT, "cr0"), { expected, actual: hex(cr0) });
   };
   if ((cr0 & CR0_ET) === 0n) complain("ET set in cr0");
   if ((cr0 & ~CR0_KNOWN) !== 0n) complain("no reserved bit in cr0");
@@ -95,18 +95,18 @@ function checkUpperHalves(cpu: HvmFields["CPU"], report: Report): void {
   for (const name of ["dr6", "dr7", "msr_tsc_aux"] as const) {
     if (cpu[name] < U32_LIMIT) continue;
     const text = { expected: `${name} below 2^32`, actual: hex(cpu[name]) };
-    report("HC-20", fieldOffset(HVM_CPU_LAYOUT, name), text);
+    report("HC-20", fieldSpan(HVM_CPU_LAYOUT, name), text);
   }
 }
 
 function checkTail(cpu: HvmFields["CPU"], report: Report): void {
   if ((cpu.flags & ~FLAGS_KNOWN) !== 0) {
     const text = { expected: "bit 0 alone in flags", actual: hex(cpu.flags) };
-    report("HC-20", fieldOffset(HVM_CPU_LAYOUT, "flags"), text);
+    report("HC-20", fieldSpan(HVM_CPU_LAYOUT, "flags"), text);
   }
   if (cpu.pad0 !== 0) {
     const text = { expected: "zero padding", actual: hex(cpu.pad0) };
-    report("HC-20", fieldOffset(HVM_CPU_LAYOUT, "pad0"), text);
+    report("HC-20", fieldSpan(HVM_CPU_LAYOUT, "pad0"), text);
   }
 }
 
@@ -115,18 +115,18 @@ function checkByPolicy(cpu: HvmFields["CPU"], cpuid: readonly CpuidLeaf[], repor
   const bits = (widths?.eax ?? 0) & 0xff;
   if (bits > 0 && cpu.cr3 >> BigInt(bits) !== 0n) {
     const text = { expected: `cr3 of ${bits} bits`, actual: hex(cpu.cr3) };
-    report("HC-20", fieldOffset(HVM_CPU_LAYOUT, "cr3"), text);
+    report("HC-20", fieldSpan(HVM_CPU_LAYOUT, "cr3"), text);
   }
   const has = (name: string) => hasFeature(cpuid, name);
   const cr4 = refusedBits(cpu.cr4, CR4_BITS, has);
   if (cr4 !== 0n) {
     const text = { expected: "bits that the CPU policy allows", actual: `cr4 with ${hex(cr4)}` };
-    report("HC-20", fieldOffset(HVM_CPU_LAYOUT, "cr4"), text);
+    report("HC-20", fieldSpan(HVM_CPU_LAYOUT, "cr4"), text);
   }
   const efer = refusedBits(cpu.msr_efer, EFER_BITS, has);
   if (efer !== 0n) {
     const text = { expected: "bits that the CPU policy allows", actual: `efer with ${hex(efer)}` };
-    report("HC-20", fieldOffset(HVM_CPU_LAYOUT, "msr_efer"), text);
+    report("HC-20", fieldSpan(HVM_CPU_LAYOUT, "msr_efer"), text);
   }
 }
 
@@ -149,7 +149,7 @@ function checkAccessRights(cpu: HvmFields["CPU"], report: Report): void {
     const name = `${segment}_arbytes` as const;
     const rights = cpu[name];
     if ((rights & RIGHTS_RAW_BITS) === 0 || (rights & RIGHTS_FOLDED_BITS) !== 0) continue;
-    report("HC-21", fieldOffset(HVM_CPU_LAYOUT, name), {
+    report("HC-21", fieldSpan(HVM_CPU_LAYOUT, name), {
       message: "access rights are in the layout of VMX and will be folded",
       expected: "bits 15 to 12 zero",
       actual: `${name} ${hex(rights)}`,

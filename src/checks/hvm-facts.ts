@@ -1,7 +1,7 @@
 /**
  * What the checks of an HVM context are told beyond its records, and how they report.
  */
-import { type Fault, MAX_FAULTS_PER_BODY, type Place } from "../findings/index.js";
+import { type Fault, type FieldSpan, MAX_FAULTS_PER_BODY, type Place } from "../findings/index.js";
 import { type CpuidLeaf, HVM_DESCRIPTOR_BYTES, type HvmRecordHead } from "../format/index.js";
 
 /** What is known of the domain that is to load a context. */
@@ -19,11 +19,11 @@ export interface HvmContextFacts {
 /**
  * Reports a breach.
  *
- * @param bodyOffset  of the field in the record's body; null: the record as a whole, its descriptor
+ * @param field  counted from the record's body; null: the record as a whole, its descriptor
  */
 export type Report = (
   rule: string,
-  bodyOffset: number | null,
+  field: FieldSpan | null,
   text: Pick<Fault, "message" | "expected" | "actual">,
 ) => void;
 
@@ -34,12 +34,13 @@ export function recordFaults(
 ): { readonly faults: Fault[]; readonly report: Report } {
   const { layer, recordIndex, recordType } = place;
   const faults: Fault[] = [];
-  const report: Report = (rule, bodyOffset, text) => {
+  const report: Report = (rule, field, text) => {
     if (faults.length >= MAX_FAULTS_PER_BODY) return;
-    const offset = bodyOffset === null ? 0 : HVM_DESCRIPTOR_BYTES + bodyOffset;
+    const offset = field === null ? 0 : HVM_DESCRIPTOR_BYTES + field.at;
     const byteOffset = record.byteOffset + offset;
-    const entryIndex = record.ordinal;
-    faults.push({ rule, layer, byteOffset, recordIndex, recordType, entryIndex, ...text });
+    const at = { layer, byteOffset, recordIndex, recordType, entryIndex: record.ordinal };
+    const span = field === null ? undefined : { at: 0, bytes: field.bytes };
+    faults.push({ rule, ...at, ...(span && { field: span }), ...text });
   };
   return { faults, report };
 }

@@ -19,6 +19,9 @@ import {
 import { findLeaf } from "./cpu-policy.js";
 import type { HvmContextFacts, Report } from "./hvm-facts.js";
 
+/** The count of a CPU_MSR record; index and reserved word, with which each entry begins. */
+const MSR_COUNT = { at: 0, bytes: 4 };
+const MSR_NAMED_BYTES = 8;
 const AREA_BYTES_MIN = XSAVE_LEGACY_BYTES + XSAVE_HEADER_BYTES;
 /** Byte of the area that holds bits 63..56 of xcomp_bv; its top bit says "compacted". */
 const XCOMP_TOP_BYTE = XSAVE_LEGACY_BYTES + 15;
@@ -47,7 +50,7 @@ export function checkHvmXsave(
   const { area, xcr0_accum: accumulated } = fields;
   if (((area[XCOMP_TOP_BYTE] ?? 0) & COMPACTED) !== 0) {
     const text = { expected: "an uncompressed area", actual: "xcomp_bv bit 63 is set" };
-    report("HC-26", HVM_XSAVE_HEAD_BYTES + XCOMP_TOP_BYTE - 7, text);
+    report("HC-26", { at: HVM_XSAVE_HEAD_BYTES + XCOMP_TOP_BYTE - 7, bytes: 8 }, text);
   }
   const right = areaBytes(accumulated, facts.cpuid ?? []);
   if (right === null || area.length === right) return;
@@ -86,12 +89,16 @@ export function checkHvmMsrs(
     report("HC-27", null, { expected, actual: counted(bodyBytes, "byte") });
   }
   if (fields === null) return;
-  if (fields.count === 0) report("HC-27", 0, { expected: "at least 1 entry", actual: "0" });
+  if (fields.count === 0) report("HC-27", MSR_COUNT, { expected: "at least 1 entry", actual: "0" });
   let offset = HVM_MSR_HEAD_BYTES;
   for (const { index, _rsvd } of fields.msr) {
     if (!HVM_CONTEXT_MSRS.has(index) || _rsvd !== 0) {
       const actual = `MSR ${hex(index)}, reserved word ${hex(_rsvd)}`;
-      report("HC-27", offset, { expected: "a known MSR, reserved word 0x0", actual });
+      report(
+        "HC-27",
+        { at: offset, bytes: MSR_NAMED_BYTES },
+        { expected: "a known MSR, reserved word 0x0", actual },
+      );
     }
     offset += HVM_MSR_ENTRY_BYTES;
   }

@@ -4,6 +4,7 @@
  * Source: the "findings" part of the result documents.
  */
 import { breachMessage } from "./breaches/index.js";
+import { fieldOf } from "./fields.js";
 import type { Fault, Finding, Profile, Verdict } from "./finding.js";
 import type { Limits } from "./limits.js";
 import { ruleOf, severityOf, stopsRestore } from "./rules/index.js";
@@ -102,6 +103,7 @@ export class FindingCollector {
 function judge(fault: Fault, profile: Profile): Finding {
   const rule = ruleOf(fault.rule);
   const hint = fault.hint ?? rule.hint;
+  const field = fieldOf(fault);
   return {
     rule: fault.rule,
     severity: severityOf(fault.rule, fault.ruleCase, profile),
@@ -114,6 +116,7 @@ function judge(fault: Fault, profile: Profile): Finding {
     ...(fault.expected === undefined ? {} : { expected: fault.expected }),
     ...(fault.actual === undefined ? {} : { actual: fault.actual }),
     ...(hint === undefined ? {} : { hint }),
+    ...(field === null ? {} : { field }),
     ...(fault.onHost === undefined ? {} : { onHost: true }),
     ...(fault.onHost === "beyond-xen" ? { beyondXen: true } : {}),
   };

@@ -22,6 +22,12 @@ export interface Place {
   readonly entryIndex?: number | undefined;
 }
 
+/** The bytes of one field, counted from where the fault is said to be. */
+export interface FieldSpan {
+  readonly at: number;
+  readonly bytes: number;
+}
+
 /** A breach of one rule, not yet judged: the profile chooses its severity. */
 export interface Fault extends Place {
   /** Id of the specification pages, listed in docs/RULES.md. */
@@ -32,6 +38,11 @@ export interface Fault extends Place {
   readonly message?: string | undefined;
   readonly expected?: string | undefined;
   readonly actual?: string | undefined;
+  /**
+   * The field that is wrong; left out, fields.ts tells it by the rule. Null where this breach has
+   * none, though others of its rule do.
+   */
+  readonly field?: FieldSpan | null | undefined;
   /** What to do about it; the rule's own hint if left out. */
   readonly hint?: string | undefined;
   /** The image does not fit a host: as its Xen sees it, or beyond what Xen itself looks at. */
@@ -59,6 +70,8 @@ export interface Finding {
   readonly expected?: string;
   readonly actual?: string;
   readonly hint?: string;
+  /** Where the field that is wrong stands, in the decompressed input; none where none is. */
+  readonly field?: { readonly byteOffset: number; readonly bytes: number };
   /** Of the host that the image was checked against (`--on`), not of the image alone. */
   readonly onHost?: true;
   /** With `onHost`: Xen would not refuse it; the guest would suffer, or it is an estimate. */

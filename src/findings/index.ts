@@ -5,6 +5,7 @@ export * from "./collector.js";
 export * from "./command-documents.js";
 export * from "./documents.js";
 export * from "./errors.js";
+export * from "./fields.js";
 export * from "./finding.js";
 export * from "./host-document.js";
 export * from "./inspect-document.js";

@@ -90,3 +90,13 @@ export function fieldOffset<F extends readonly FieldSpec[]>(
   }
   throw new RangeError(`no field ${name} in this layout`);
 }
+
+/** Where a field stands in its structure, and the bytes it takes. Throws as fieldOffset(). */
+export function fieldSpan<F extends readonly FieldSpec[]>(
+  structure: Layout<F>,
+  name: F[number][0],
+): { readonly at: number; readonly bytes: number } {
+  const at = fieldOffset(structure, name);
+  const field = structure.fields.find(([each]) => each === name) as FieldSpec;
+  return { at, bytes: fieldBytes(field) };
+}

@@ -10,9 +10,10 @@ import { type Job, readInto } from "../stream/index.js";
 const EXCERPTS_PER_RULE = 3;
 /** Excerpts in one document. */
 const MAX_EXCERPTS = 300;
-/** An excerpt is two lines of a hex dump, the first one that of the finding's offset. */
+/** An excerpt is lines of a hex dump, from that of the finding's offset to the field's last. */
 const LINE_BYTES = 16;
-const EXCERPT_BYTES = 2 * LINE_BYTES;
+const LINES_MIN = 2;
+const LINES_MAX = 4;
 
 /** The result with excerpts in its findings; the same object where there is nothing to add. */
 export async function withExcerpts<T extends FileResult>(
@@ -57,14 +58,17 @@ function filled<T extends FileResult>(result: T, excerpts: ReadonlyMap<Finding, 
 
 /** Null where there are no bytes to show. */
 function* readExcerpt(
-  { byteOffset: faultOffset }: Finding,
+  { byteOffset: faultOffset, field }: Finding,
   size: number | null,
 ): Job<Excerpt | null> {
   // A fault behind the end of the input (it was cut) is shown by the last bytes before it.
   const at = Math.min(faultOffset, (size ?? faultOffset + 1) - 1);
   const byteOffset = at - (at % LINE_BYTES);
   if (byteOffset < 0) return null;
-  const bytes = new Uint8Array(EXCERPT_BYTES);
+  const fieldEnd = field === undefined ? 0 : field.byteOffset + field.bytes;
+  const lines = Math.ceil((fieldEnd - byteOffset) / LINE_BYTES);
+  const shown = Math.min(Math.max(lines, LINES_MIN), LINES_MAX);
+  const bytes = new Uint8Array(shown * LINE_BYTES);
   const got = yield* readInto(byteOffset, bytes);
   if (got === 0) return null;
   return { byteOffset, hex: Buffer.from(bytes.subarray(0, got)).toString("hex") };

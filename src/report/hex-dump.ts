@@ -1,15 +1,11 @@
 /**
  * The bytes around a finding as lines of a hex dump, the faulty field marked below. Which bytes
- * those are is ops/'s choice; how long the field is, is found by looking for the value in them.
+ * those are is ops/'s choice; which of them are the field, the finding says: without that, no mark.
  */
 import type { Excerpt, Finding } from "../findings/index.js";
 import type { Style } from "./style.js";
 
 const LINE_BYTES = 16;
-const ENTRY_BYTES = 8;
-const FIELD_BYTES = [1, 2, 4, 8];
-/** A field that is not at the offset itself begins within this many bytes of it. */
-const SEARCHED_BYTES = 8;
 const INDENT = "    ";
 
 /** Lines of the dump; none if the finding has no bytes. */
@@ -17,38 +13,45 @@ export function hexDump(finding: Finding, style: Style): string[] {
   const { excerpt } = finding;
   if (excerpt === undefined) return [];
   const bytes = bytesOf(excerpt);
-  const field = fieldOf(finding, bytes.slice(finding.byteOffset - excerpt.byteOffset));
-  const first = finding.byteOffset - excerpt.byteOffset + field.at;
-  const last = Math.min(first + field.count, bytes.length) - 1;
-  const digits = Math.max(8, (excerpt.byteOffset + LINE_BYTES).toString(16).length);
+  const { first, last } = markedBytes(finding, excerpt, bytes.length);
+  const digits = Math.max(8, (excerpt.byteOffset + bytes.length).toString(16).length);
   const lines: string[] = [];
   for (let at = 0; at < bytes.length; at += LINE_BYTES) {
-    if (at > Math.max(first, last)) break;
+    if (at > 0 && at > Math.max(first, last)) break;
     const line = bytes.slice(at, at + LINE_BYTES);
     const address = (excerpt.byteOffset + at).toString(16).padStart(digits, "0");
     const head = `${INDENT}${address}  `;
     const text = `${hexText(line)}  ${asciiText(line)}`;
     lines.push(fitted(`${head}${text}`, head.length + 3 * LINE_BYTES - 1, style));
-    const mark = markText(
-      Math.max(first - at, 0),
-      Math.min(last - at, LINE_BYTES - 1),
-      line.length,
-    );
+    const ended = first >= bytes.length && at + LINE_BYTES >= bytes.length;
+    const mark = ended ? endText(line.length) : markText(first - at, last - at);
     if (mark !== "") lines.push(`${" ".repeat(head.length)}${style.paint.red(mark)}`);
   }
   return lines;
 }
 
-/**
- * The faulty field, in bytes of the input: told by the bytes that stand there if the finding has
- * them; the image may end before the field does.
- */
+/** The faulty field, in bytes of the input, which may end before it does; else the place alone. */
 export function faultyField(finding: Finding): { byteOffset: number; byteLength: number } {
-  const { byteOffset, excerpt } = finding;
-  const bytes =
-    excerpt === undefined ? [] : bytesOf(excerpt).slice(byteOffset - excerpt.byteOffset);
-  const { at, count } = fieldOf(finding, bytes);
-  return { byteOffset: byteOffset + at, byteLength: count };
+  const { byteOffset, field } = finding;
+  return field === undefined
+    ? { byteOffset, byteLength: 1 }
+    : { byteOffset: field.byteOffset, byteLength: field.bytes };
+}
+
+/**
+ * First and last byte to mark, counted from the excerpt. The last is before the first where none
+ * is; the first is behind the bytes where the input ended too soon.
+ */
+function markedBytes(
+  { byteOffset, field }: Finding,
+  excerpt: Excerpt,
+  presentBytes: number,
+): { first: number; last: number } {
+  const at = byteOffset - excerpt.byteOffset;
+  if (at >= presentBytes) return { first: at, last: at };
+  if (field === undefined) return { first: 0, last: -1 };
+  const first = field.byteOffset - excerpt.byteOffset;
+  return { first, last: Math.max(first, Math.min(first + field.bytes, presentBytes) - 1) };
 }
 
 /** Without its characters where the line would be too long. */
@@ -56,41 +59,16 @@ function fitted(line: string, hexEnd: number, style: Style): string {
   return line.length > style.columns ? line.slice(0, hexEnd).trimEnd() : line;
 }
 
-/** Carets below bytes `from` to `to` of a line; a word if the input ended before them. */
-function markText(from: number, to: number, lineBytes: number): string {
-  if (from >= lineBytes)
-    return `${" ".repeat(3 * Math.min(lineBytes, LINE_BYTES - 1))}^ the input ends here`;
-  if (to < from) return "";
-  return " ".repeat(3 * from) + "^".repeat(3 * (to - from) + 2);
+/** Carets below bytes `from` to `to`, counted from this line's first, as far as it has them. */
+function markText(from: number, to: number): string {
+  const first = Math.max(from, 0);
+  const last = Math.min(to, LINE_BYTES - 1);
+  return last < first ? "" : " ".repeat(3 * first) + "^".repeat(3 * (last - first) + 2);
 }
 
-/**
- * Where the faulty field is, from the offset of the finding on: an entry's eight bytes; else the
- * fewest bytes that hold the number that was found, in either byte order, at the offset or (a
- * number of two bytes and more) shortly behind it, as where a record's length is at fault; else
- * the byte at the offset.
- */
-function fieldOf(finding: Finding, bytes: readonly number[]): { at: number; count: number } {
-  if (finding.entryIndex !== undefined && finding.recordType === "PAGE_DATA") {
-    return { at: 0, count: ENTRY_BYTES };
-  }
-  const actual = /0x[0-9a-f]+|\d+/i.exec(finding.actual ?? "");
-  if (actual !== null) {
-    const value = BigInt(actual[0]);
-    for (let at = 0; at <= (value > 0xffn ? SEARCHED_BYTES : 0); at += 1) {
-      for (const count of at === 0 ? FIELD_BYTES : FIELD_BYTES.slice(1)) {
-        const field = bytes.slice(at, at + count);
-        if (field.length < count) break;
-        if (numberOf(field) === value || numberOf(field.reverse()) === value) return { at, count };
-      }
-    }
-  }
-  return { at: 0, count: 1 };
-}
-
-/** Of little-endian bytes. */
-function numberOf(bytes: readonly number[]): bigint {
-  return bytes.reduceRight((value, byte) => value * 256n + BigInt(byte), 0n);
+/** Behind the last line's bytes, where the field would begin or go on. */
+function endText(lineBytes: number): string {
+  return `${" ".repeat(3 * Math.min(lineBytes, LINE_BYTES - 1))}^ the input ends here`;
 }
 
 function bytesOf(excerpt: Excerpt): number[] {

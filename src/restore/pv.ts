@@ -3,7 +3,7 @@
  * p2m. Frames are identity (frame = pfn), so what is written back is what was there, but for what
  * the new domain decides. Source: LC-PV-17, LC-PV-20..25; LC-SIM-6.
  */
-import type { Fault, Place } from "../findings/index.js";
+import type { Fault, FieldSpan, Place } from "../findings/index.js";
 import {
   PAGE_BYTES,
   PAGE_TYPE_NAMES,
@@ -120,13 +120,21 @@ class PvCompletion {
 
   /** Pfn in range, of plain type, populated. Returns false, and says so, if not. */
   #plainPage(kept: KeptRecord, at: number, rule: string, what: string, pfn: number): boolean {
+    // Of a p2m page the record is named, not the entry; all else is a word of the guest's width.
+    const field = this.#wordOf(kept);
     const breach = this.#pageBreach(pfn, "plain");
     if (breach === null) return true;
     const message = `The ${what} is not a usable page.`;
-    const told = { rule, byteOffset: at, message, ...breach };
+    const told = { rule, byteOffset: at, message, field, ...breach };
     if (pfn > this.#guest.maxPfn) this.#reportRange(kept, told);
     else this.#reportPage(kept, told);
     return false;
+  }
+
+  /** A native word at the place of a fault. */
+  #wordOf(kept: KeptRecord): FieldSpan | null {
+    const { pvWidth } = this.#domain;
+    return kept.body.length === 0 || pvWidth === null ? null : { at: 0, bytes: pvWidth };
   }
 
   #pageBreach(pfn: number, kind: "any" | "plain"): { expected: string; actual: string } | null {
@@ -163,7 +171,7 @@ class PvCompletion {
       const breach = this.#pageBreach(linked, "any");
       if (breach === null) continue;
       const message = `The ${what} is not a usable page.`;
-      this.#reportPage(kept, { rule: "LC-PV-20", byteOffset: at, message, ...breach });
+      this.#reportPage(kept, { rule: "LC-PV-20", byteOffset: at, message, field: null, ...breach });
       return;
     }
     this.#guest.fixUp(pfn, "part", (bytes) => this.#writeStartInfo(bytes, width));
@@ -200,6 +208,7 @@ class PvCompletion {
         byteOffset: fieldOffset(kept, layout.gdtEnts),
         expected: `at most ${GDT_ENTS_MAX} entries`,
         actual: `${entries}`,
+        field: this.#wordOf(kept),
       });
       return;
     }
@@ -230,16 +239,17 @@ class PvCompletion {
     const byteOffset = fieldOffset(kept, field);
     const name = `pfn 0x${pfn.toString(16)}`;
     const message = `The ${what} is not a top-level page table.`;
+    const told = { rule, byteOffset, message, field: this.#wordOf(kept) };
     if (pfn > guest.maxPfn) {
       const expected = `pfn at most 0x${guest.maxPfn.toString(16)}`;
-      this.#reportRange(kept, { rule, byteOffset, message, expected, actual: name });
+      this.#reportRange(kept, { ...told, expected, actual: name });
       return;
     }
     const type = guest.engine.pageType(pfn);
     if ((type & 7) === levels) return;
     const expected = `a page table of level ${levels}`;
     const actual = `${name} of type ${PAGE_TYPE_NAMES[type]}`;
-    this.#reportPage(kept, { rule, byteOffset, message, expected, actual });
+    this.#reportPage(kept, { ...told, expected, actual });
   }
 
   /** LC-PV-25. */

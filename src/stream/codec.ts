@@ -6,7 +6,7 @@
  * A fault of length points to the record's header, one of a field to the field, one of an entry to
  * the entry.
  */
-import { counted, type Fault, type Place } from "../findings/index.js";
+import { counted, type Fault, type Place, RECORD_LENGTH } from "../findings/index.js";
 import type { GuestWidth, Layer } from "../format/index.js";
 import { bodyOffset, placeOf } from "./framing.js";
 import type { RecordHead } from "./protocol.js";
@@ -70,7 +70,7 @@ export function bodyContext(head: RecordHead, guestWidth: GuestWidth | null = nu
 }
 
 /** What a fault says beyond its rule and place. */
-export type FaultText = Pick<Fault, "ruleCase" | "message" | "expected" | "actual">;
+export type FaultText = Pick<Fault, "ruleCase" | "message" | "expected" | "actual" | "field">;
 
 /** A fault of the whole record, or of its length: it points to the header. */
 export function recordFault(context: BodyContext, rule: string, text: FaultText = {}): Fault {
@@ -145,7 +145,8 @@ export function sizeFaults(
     bodyBytes >= min && (max === null || bodyBytes <= max) && (bodyBytes - min) % unit === 0;
   if (fits) return [];
   const expected = sizesText(sizes);
-  return [recordFault(context, rule, { expected, actual: counted(bodyBytes, "byte"), ...text })];
+  const actual = counted(bodyBytes, "byte");
+  return [recordFault(context, rule, { expected, actual, field: RECORD_LENGTH, ...text })];
 }
 
 function sizesText({ min, max, unit }: BodySizes): string {

@@ -74,8 +74,10 @@ export function placeOf(head: RecordHead): {
 
 /** The fault of a record whose padding is not zero. */
 export function paddingFault(head: RecordHead, rule: string): Fault {
+  const bytes = roundUp8(head.bodyBytes) - head.bodyBytes;
   return {
     ...placeOf(head),
+    field: { at: 0, bytes },
     rule,
     byteOffset: bodyOffset(head) + head.bodyBytes,
     expected: "zero padding",

@@ -37,6 +37,7 @@ export function* readHeaderBlock<V>(block: HeaderBlock<V>, byteOffset: number): 
       message: `The ${name} is cut short.`,
       expected: `${bytes} bytes`,
       actual: `${present} bytes`,
+      field: null,
     });
   }
   const { value, faults, fatal } = block.decode(read, byteOffset);

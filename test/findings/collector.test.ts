@@ -60,11 +60,26 @@ describe("judging a fault", () => {
     const words = { message: "Type 6.", expected: "0..4", actual: "6", hint: "None." };
     const { finding } = collect([]).add(fault(BAD_TYPE, 8, { ...place, ...words }));
     const at = { rule: BAD_TYPE, severity: "error", layer: "libxc", byteOffset: 8 };
-    expect(finding).toEqual({ ...at, ...place, ...words });
+    const field = { byteOffset: 8, bytes: 8 };
+    expect(finding).toEqual({ ...at, ...place, ...words, field });
+  });
+
+  it("names the field that the fault does, else that of the case, else that of the rule", () => {
+    const fieldOf = (rule: string, more: Partial<Fault> = {}) =>
+      collect([]).add(fault(rule, 8, more)).finding.field;
+    expect(fieldOf("LC-REC-4")).toEqual({ byteOffset: 12, bytes: 4 });
+    expect(fieldOf("LC-HDR-4", { ruleCase: "on-host" })).toEqual({ byteOffset: 20, bytes: 4 });
+    expect(fieldOf("LC-REC-4", { field: { at: 1, bytes: 2 } })).toEqual({
+      byteOffset: 9,
+      bytes: 2,
+    });
+    expect(fieldOf("LC-REC-4", { field: null })).toBeUndefined();
+    expect(fieldOf("LC-PV-14", { ruleCase: "assumed" })).toBeUndefined();
   });
 
   it("leaves out what does not apply, so that JSON has no empty fields", () => {
-    const { finding } = collect([]).add(fault(TRAILING, 8, { recordIndex: undefined }));
+    const more = { recordIndex: undefined, field: null };
+    const { finding } = collect([]).add(fault(TRAILING, 8, more));
     expect(Object.keys(finding).sort()).toEqual(
       ["byteOffset", "hint", "layer", "message", "rule", "severity"].sort(),
     );

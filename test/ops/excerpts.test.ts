@@ -24,6 +24,15 @@ describe("an excerpt", () => {
     expect(excerpt?.hex).toBe(Buffer.from(bytes.subarray(32, 64)).toString("hex"));
   });
 
+  it("goes on to the last byte of the field, four lines at most", async () => {
+    const field = (byteOffset: number, count: number) => ({
+      ...finding(5),
+      field: { byteOffset, bytes: count },
+    });
+    const given = await excerpts(source, field(36, 4), field(6, 60), field(0, 100));
+    expect(given.map((excerpt) => (excerpt?.hex.length ?? 0) / 2)).toEqual([48, 64, 64]);
+  });
+
   it("ends where the input ends", async () => {
     const [excerpt] = await excerpts(source, finding(99));
     expect(excerpt).toEqual({ byteOffset: 96, hex: "60616263" });

@@ -42,6 +42,7 @@ export function finding(more: Partial<Finding> = {}): Finding {
     expected: "a page type of 0x0-0x4 or 0x9-0xf",
     actual: "type 0x7",
     hint: "The record is damaged.",
+    field: { byteOffset: more.byteOffset ?? 168, bytes: 8 },
     ...more,
   };
 }

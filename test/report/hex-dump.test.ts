@@ -1,14 +1,15 @@
 /** The hex dump below a finding: which bytes are marked. */
 import { describe, expect, it } from "vitest";
+import type { Finding } from "../../src/findings/index.js";
 import { hexDump } from "../../src/report/hex-dump.js";
 import { PLAIN } from "../../src/report/index.js";
 import { finding } from "./documents.js";
 
-const { entryIndex: _entry, ...whole } = finding({ recordType: "HVM_PARAMS" });
+const { field: _field, ...whole } = finding();
 const LINE = "000102030405060708090a0b0c0d0e0f";
 
 /** The marked bytes of a dump, as they stand above the carets. */
-function marked(more: Partial<typeof whole>, hex = LINE + LINE, byteOffset = 160): string {
+function marked(more: Partial<Finding>, hex = LINE + LINE, byteOffset = 160): string {
   const lines = hexDump({ ...whole, excerpt: { byteOffset, hex }, ...more }, PLAIN);
   return lines
     .flatMap((line, i) => {
@@ -19,30 +20,27 @@ function marked(more: Partial<typeof whole>, hex = LINE + LINE, byteOffset = 160
 }
 
 describe("the mark in a hex dump", () => {
-  it("covers the eight bytes of a PAGE_DATA entry", () => {
-    expect(marked({ recordType: "PAGE_DATA", entryIndex: 3 } as never)).toBe(
-      "08 09 0a 0b 0c 0d 0e 0f",
-    );
+  it("covers the field that the finding names, wherever the finding is", () => {
+    expect(marked({ field: { byteOffset: 168, bytes: 8 } })).toBe("08 09 0a 0b 0c 0d 0e 0f");
+    expect(marked({ field: { byteOffset: 172, bytes: 2 } })).toBe("0c 0d");
   });
 
-  it("covers as many bytes as hold the value that was found, in either byte order", () => {
-    expect(marked({ actual: "0xb0a0908" })).toBe("08 09 0a 0b");
-    expect(marked({ actual: "0x08090a0b" })).toBe("08 09 0a 0b");
-    expect(marked({ actual: "0x908" })).toBe("08 09");
-    expect(marked({ actual: "8" })).toBe("08");
-  });
-
-  it("finds a value shortly behind the offset, as a record's length is behind its type", () => {
-    expect(marked({ actual: `${0x0f0e0d0c} bytes` })).toBe("0c 0d 0e 0f");
-  });
-
-  it("covers one byte where the value is not to be found", () => {
-    expect(marked({ actual: "0x77777777" })).toBe("08");
-    expect(marked({ actual: "nothing" })).toBe("08");
+  it("is not there where the finding names no field, whatever values it tells", () => {
+    expect(marked({ actual: "0xb0a0908" })).toBe("");
+    expect(marked({ actual: "8" })).toBe("");
   });
 
   it("goes on in the next line with a field that does", () => {
-    expect(marked({ byteOffset: 174, actual: "0x01000f0e" })).toBe("0e 0f 00 01");
+    const field = { byteOffset: 174, bytes: 4 };
+    expect(marked({ byteOffset: 174, field })).toBe("0e 0f 00 01");
+  });
+
+  it("is below the line that has the field, not below the finding's", () => {
+    expect(marked({ field: { byteOffset: 178, bytes: 2 } })).toBe("02 03");
+  });
+
+  it("ends where the input does", () => {
+    expect(marked({ field: { byteOffset: 172, bytes: 8 } }, LINE)).toBe("0c 0d 0e 0f");
   });
 
   it("says that the input ended where it did", () => {

@@ -6,28 +6,8 @@
 import { describe, expect, it } from "vitest";
 import { type Profile, RULE_PAGES, ruleOf, severityOf } from "../../src/findings/index.js";
 import { type Ran, runBytes } from "../harness.js";
-import { CONTAINERS } from "./tables/containers.js";
-import { HOST } from "./tables/host.js";
-import { HVM } from "./tables/hvm.js";
-import { LEGACY } from "./tables/legacy.js";
-import { LIBXC_FRAMING } from "./tables/libxc-framing.js";
-import { LIBXC_ORDER } from "./tables/libxc-order.js";
-import { LIBXC_PV } from "./tables/libxc-pv.js";
-import { LIBXL } from "./tables/libxl.js";
+import { TABLES } from "./tables/all.js";
 import type { Reading, RuleRow } from "./tables/row.js";
-import { XENSTORE_ROWS } from "./tables/xenstore.js";
-
-const TABLES: readonly (readonly [page: string, rows: readonly RuleRow[]])[] = [
-  ["libxc: headers, records, pages", LIBXC_FRAMING],
-  ["libxc: PV", LIBXC_PV],
-  ["libxc: HVM, policies, order, checkpoints", LIBXC_ORDER],
-  ["libxl", LIBXL],
-  ["containers", CONTAINERS],
-  ["HVM parameters and context", HVM],
-  ["xenstore", XENSTORE_ROWS],
-  ["legacy", LEGACY],
-  ["the host that is to restore", HOST],
-];
 
 /** Rules that no reading of an image fires, and what does. */
 const BY_OTHER_COMMANDS: Readonly<Record<string, string>> = {

@@ -23,6 +23,7 @@ import {
   domainKey,
   fieldFaultOf,
   hex,
+  span,
   transactionKey,
   type XenstoreState,
 } from "./state.js";
@@ -58,7 +59,7 @@ export function checkConnectionData(
   checkConnectionId(state, record, data.connId);
   checkConnectionFields(state, record, data);
   if (data.partialBytes > data.output.length) {
-    state.fieldFault(record, "XS-CON-3", 18, {
+    state.fieldFault(record, "XS-CON-3", span(18, 2), {
       expected: `out-resp-len at most ${data.output.length}`,
       actual: `${data.partialBytes}`,
     });
@@ -69,9 +70,12 @@ export function checkConnectionData(
 
 function checkConnectionId(state: XenstoreState, record: XenstoreRecord, connId: number): void {
   if (connId === 0) {
-    state.fieldFault(record, "XS-CON-1", 0, { expected: "a conn-id other than 0", actual: "0" });
+    state.fieldFault(record, "XS-CON-1", span(0, 4), {
+      expected: "a conn-id other than 0",
+      actual: "0",
+    });
   } else if (state.connections.has(connId)) {
-    state.fieldFault(record, "XS-CON-1", 0, {
+    state.fieldFault(record, "XS-CON-1", span(0, 4), {
       expected: "a conn-id not seen before",
       actual: `${connId} again`,
     });
@@ -90,20 +94,24 @@ function checkConnectionFields(
   const { connType, fields, spec } = data;
   if (connType !== XENSTORE_CONN_TYPE_RING && connType !== XENSTORE_CONN_TYPE_SOCKET) {
     const expected = "0 (shared ring) or 1 (socket)";
-    state.fieldFault(record, "XS-CON-2", 4, { expected, actual: `${connType}` });
+    state.fieldFault(record, "XS-CON-2", span(4, 2), { expected, actual: `${connType}` });
   }
   if ((fields & ~XENSTORE_CONN_FIELD_UNIQUE_ID) !== 0) {
     const expected = "bits 1..15 of fields zero";
-    state.fieldFault(record, "XS-REC-3", 6, { expected, actual: hex(fields) });
+    state.fieldFault(record, "XS-REC-3", span(6, 2), { expected, actual: hex(fields) });
   }
   if (spec.kind === "socket") {
-    if (data.uniqueId !== null) state.fieldFault(record, "XS-CON-5", 6, { actual: hex(fields) });
+    if (data.uniqueId !== null)
+      state.fieldFault(record, "XS-CON-5", span(6, 2), { actual: hex(fields) });
     if (spec.pad !== 0) {
-      state.fieldFault(record, "XS-REC-3", 12, { expected: "padding zero", actual: hex(spec.pad) });
+      state.fieldFault(record, "XS-REC-3", span(12, 4), {
+        expected: "padding zero",
+        actual: hex(spec.pad),
+      });
     }
   } else {
     if (spec.tdomid >= XENSTORE_DOMID_RESERVED && spec.tdomid !== XENSTORE_DOMID_NONE) {
-      state.fieldFault(record, "XS-CON-6", 10, {
+      state.fieldFault(record, "XS-CON-6", span(10, 2), {
         expected: `a domid, or ${hex(XENSTORE_DOMID_NONE)} for none`,
         actual: hex(spec.tdomid),
       });
@@ -116,7 +124,10 @@ function checkConnectionFields(
     const offset = XENSTORE_FIXED_BYTES[XENSTORE_REC_TYPE_CONNECTION_DATA];
     const gapAt = offset + data.input.length + data.output.length;
     const message = "Padding before the unique id is not zero.";
-    state.fieldFault(record, "XS-REC-3", gapAt, { message, expected: "zeros" });
+    state.fieldFault(record, "XS-REC-3", span(gapAt, data.gap.length), {
+      message,
+      expected: "zeros",
+    });
   }
 }
 
@@ -134,7 +145,7 @@ function checkOutput(
   if (cutAt < 0) return;
   const dataAt = XENSTORE_FIXED_BYTES[XENSTORE_REC_TYPE_CONNECTION_DATA];
   const offset = dataAt + data.input.length + data.partialBytes + cutAt;
-  state.fieldFault(record, "XS-CON-7", offset, {
+  state.fieldFault(record, "XS-CON-7", span(offset, whole.length - cutAt), {
     message: "The output data ends inside a message.",
     expected: "complete messages",
     actual: `${whole.length - cutAt} bytes of an incomplete one`,
@@ -168,7 +179,7 @@ export function checkTransactionData(
     });
   }
   if (!state.connections.has(connId)) {
-    const missing = fieldFaultOf(record, "XS-TA-1", 0, {
+    const missing = fieldFaultOf(record, "XS-TA-1", span(0, 4), {
       message: "The transaction's connection is not known.",
       expected: "a conn-id of an earlier CONNECTION_DATA",
       actual: `${connId}`,
@@ -177,9 +188,12 @@ export function checkTransactionData(
   }
   const key = transactionKey(connId, txId);
   if (txId === 0) {
-    state.fieldFault(record, "XS-TA-1", 4, { expected: "a tx-id other than 0", actual: "0" });
+    state.fieldFault(record, "XS-TA-1", span(4, 4), {
+      expected: "a tx-id other than 0",
+      actual: "0",
+    });
   } else if (state.transactions.has(key)) {
-    state.fieldFault(record, "XS-TA-1", 4, {
+    state.fieldFault(record, "XS-TA-1", span(4, 4), {
       expected: "a tx-id that its connection has not used",
       actual: `${txId} again`,
     });

@@ -2,6 +2,7 @@
  * Rules that hold for Xenstore records of every type: lengths, padding, unknown types, and what a
  * body that is too short takes with it (XS-REC-1..4, XS-REC-8, the length rules of each type).
  */
+import { RECORD_LENGTH } from "../../findings/index.js";
 import {
   XENSTORE_REC_TYPE_CONNECTION_DATA,
   XENSTORE_REC_TYPE_NODE_DATA,
@@ -11,7 +12,7 @@ import {
   type XenstoreMalformed,
   type XenstoreRecord,
 } from "../../format/index.js";
-import { connectionKey, domainKey, nodeKey, type XenstoreState } from "./state.js";
+import { connectionKey, domainKey, nodeKey, span, type XenstoreState } from "./state.js";
 
 /** Lengths of the record, and whether its type is known. */
 export function checkFraming(state: XenstoreState, record: XenstoreRecord): void {
@@ -47,14 +48,17 @@ export function checkSurplus(
   const zero = content.surplus.every((byte) => byte === 0);
   if (!zero && (content.kind === "GLOBAL_QUOTA_DATA" || content.kind === "DOMAIN_DATA")) {
     const expected = "only padding behind the last name";
-    state.fieldFault(record, "XS-QUO-3", offset, { expected, actual: "bytes other than zero" });
+    state.fieldFault(record, "XS-QUO-3", span(offset, surplusBytes), {
+      expected,
+      actual: "bytes other than zero",
+    });
   } else if (surplusBytes >= allowedSurplus(content)) {
     state.recordFault(record, "XS-REC-2", {
       expected: `a body of ${offset} bytes, or up to 7 more of padding`,
       actual: `${record.bodyBytes} bytes`,
     });
   } else if (!zero) {
-    state.fieldFault(record, "XS-REC-3", offset, {
+    state.fieldFault(record, "XS-REC-3", span(offset, surplusBytes), {
       message: "Padding is not zero.",
       expected: "zeros",
     });
@@ -74,7 +78,9 @@ export function checkMalformed(
   content: XenstoreMalformed,
 ): void {
   const { message, expected, actual, known } = content;
-  state.recordFault(record, content.rule, { message, expected, actual });
+  // Names that are missing have no place; all else is a length that does not do.
+  const field = content.rule === "XS-QUO-3" ? null : RECORD_LENGTH;
+  state.recordFault(record, content.rule, { message, expected, actual, field });
   switch (record.type) {
     case XENSTORE_REC_TYPE_CONNECTION_DATA:
       state.lose("c", known.connId === undefined ? undefined : connectionKey(known.connId));

@@ -14,7 +14,15 @@ import {
   type XenstoreRecord,
 } from "../../format/index.js";
 import { isTerminated, untilNul } from "./framing.js";
-import { fieldFaultOf, hex, nodeKey, quoted, transactionKey, type XenstoreState } from "./state.js";
+import {
+  fieldFaultOf,
+  hex,
+  nodeKey,
+  quoted,
+  span,
+  transactionKey,
+  type XenstoreState,
+} from "./state.js";
 
 const FIXED_BYTES = XENSTORE_FIXED_BYTES[XENSTORE_REC_TYPE_NODE_DATA];
 const ACCESS_AT = 12;
@@ -51,17 +59,20 @@ function checkAccess(
   const reserved = committed ? 0xffff : 0xffff & ~(XENSTORE_ACCESS_READ | XENSTORE_ACCESS_WRITTEN);
   if ((data.access & reserved) !== 0) {
     const expected = committed ? "access zero in a committed node" : "bits 2..15 of access zero";
-    state.fieldFault(record, "XS-REC-3", ACCESS_AT, { expected, actual: hex(data.access) });
+    state.fieldFault(record, "XS-REC-3", span(ACCESS_AT, 2), {
+      expected,
+      actual: hex(data.access),
+    });
   }
   if (committed && count === 0) {
-    state.fieldFault(record, "XS-NOD-1", PERM_COUNT_AT, {
+    state.fieldFault(record, "XS-NOD-1", span(PERM_COUNT_AT, 2), {
       message: "A committed node has no owner.",
       expected: "at least one permission",
       actual: "0",
     });
   }
   if (!committed && data.access === 0 && (count !== 0 || data.value.length !== 0)) {
-    state.fieldFault(record, "XS-NOD-1", count !== 0 ? PERM_COUNT_AT : 10, {
+    state.fieldFault(record, "XS-NOD-1", span(count !== 0 ? PERM_COUNT_AT : 10, 2), {
       message: "A deleted node has a value or permissions.",
       expected: "perm-count 0 and value-len 0",
       actual: `perm-count ${count}, value-len ${data.value.length}`,
@@ -79,11 +90,11 @@ function checkPermissions(
     const character = String.fromCharCode(letter);
     if (!XENSTORE_PERMISSION_LETTERS.includes(character)) {
       const text = { entryIndex, expected: "'n', 'r', 'w' or 'b'", actual: quoted(character) };
-      state.fieldFault(record, "XS-NOD-4", offset, text);
+      state.fieldFault(record, "XS-NOD-4", span(offset, 1), text);
     }
     if ((flags & ~XENSTORE_PERMISSION_STALE) !== 0) {
       const text = { entryIndex, expected: "bits 1..7 zero", actual: hex(flags) };
-      state.fieldFault(record, "XS-NOD-5", offset + 1, text);
+      state.fieldFault(record, "XS-NOD-5", span(offset + 1, 1), text);
     }
   });
 }
@@ -96,7 +107,7 @@ function checkPath(
   offset: number,
 ): boolean {
   if (isTerminated(path) && (path.startsWith("/") || isSpecial(path.slice(0, -1)))) return true;
-  state.fieldFault(record, "XS-NOD-2", offset, {
+  state.fieldFault(record, "XS-NOD-2", span(offset, path.length), {
     expected: `an absolute path or ${XENSTORE_SPECIAL_NODES.join(" or ")}, one NUL at its end`,
     actual: quoted(path),
   });
@@ -111,7 +122,7 @@ function isSpecial(path: string): boolean {
 function checkPending(state: XenstoreState, record: XenstoreRecord, data: XenstoreNodeData): void {
   const key = transactionKey(data.connId, data.txId);
   if (state.transactions.has(key)) return;
-  const missing = fieldFaultOf(record, "XS-NOD-7", 0, {
+  const missing = fieldFaultOf(record, "XS-NOD-7", span(0, 8), {
     message: "The node is pending in a transaction that is not known.",
     expected: "a transaction of an earlier TRANSACTION_DATA",
     actual: `conn-id ${data.connId}, tx-id ${data.txId}`,
@@ -128,7 +139,7 @@ function checkCommitted(
 ): void {
   const parent = parentOf(path);
   if (parent !== null && !state.nodes.has(parent)) {
-    const missing = fieldFaultOf(record, "XS-NOD-3", offset, {
+    const missing = fieldFaultOf(record, "XS-NOD-3", span(offset, path.length), {
       message: "The node's parent is not in the stream.",
       expected: `${quoted(parent)} in an earlier NODE_DATA`,
       actual: quoted(path),
@@ -136,7 +147,7 @@ function checkCommitted(
     state.await(nodeKey(parent), missing);
   }
   if (state.nodes.has(path)) {
-    state.fieldFault(record, "XS-NOD-8", offset, {
+    state.fieldFault(record, "XS-NOD-8", span(offset, path.length), {
       message: "The path was given before: this node replaces the earlier one.",
       actual: quoted(path),
     });

@@ -10,7 +10,7 @@ import {
   type XenstoreQuota,
   type XenstoreRecord,
 } from "../../format/index.js";
-import { domainKey, fieldFaultOf, hex, quoted, type XenstoreState } from "./state.js";
+import { domainKey, fieldFaultOf, hex, quoted, span, type XenstoreState } from "./state.js";
 
 /** A GLOBAL_QUOTA_DATA may occur once. Judged by its type alone, malformed or not. */
 export function noteGlobalQuota(state: XenstoreState, record: XenstoreRecord): void {
@@ -29,7 +29,7 @@ export function checkGlobalQuotaData(
 ): void {
   const globalCount = data.globalQuotas.length;
   if (globalCount > 0) {
-    state.fieldFault(record, "XS-QUO-4", 2, {
+    state.fieldFault(record, "XS-QUO-4", span(2, 2), {
       message: "Quotas stand in the global group: xenstored takes both groups alike.",
       expected: "n-glob-quota 0, as xenstored writes it",
       actual: `${globalCount}`,
@@ -46,7 +46,7 @@ export function checkDomainData(
 ): void {
   const { domid } = data;
   if (state.describedDomains.has(domid)) {
-    state.fieldFault(record, "XS-DOM-1", 0, {
+    state.fieldFault(record, "XS-DOM-1", span(0, 2), {
       expected: "at most one DOMAIN_DATA for a domain",
       actual: `domain ${domid} again`,
     });
@@ -55,7 +55,7 @@ export function checkDomainData(
     state.describedDomains.add(domid);
   }
   if (!state.domains.has(domid)) {
-    const missing = fieldFaultOf(record, "XS-DOM-2", 0, {
+    const missing = fieldFaultOf(record, "XS-DOM-2", span(0, 2), {
       message: "The domain has no connection in the stream.",
       expected: "a domain of an earlier ring connection",
       actual: `domain ${domid}`,
@@ -63,7 +63,7 @@ export function checkDomainData(
     state.await(domainKey(domid), missing);
   }
   if (state.header.version < 2 && data.features !== 0) {
-    state.fieldFault(record, "XS-DOM-3", 4, {
+    state.fieldFault(record, "XS-DOM-3", span(4, 4), {
       expected: "features 0 in version 1",
       actual: hex(data.features),
     });
@@ -81,6 +81,7 @@ function checkNames(
     state.recordFault(record, "XS-QUO-3", {
       entryIndex: empty,
       message: "A quota name is empty.",
+      field: null,
       expected: `${quotas.length} names, none empty`,
     });
   }

@@ -2,7 +2,7 @@
  * What the checks of a Xenstore stream remember from record to record, and how they report. Names
  * and ids alone are held, within the limits of findings/; the rules stand beside this file.
  */
-import { Budget, type Fault, type Limits } from "../../findings/index.js";
+import { Budget, type Fault, type FieldSpan, type Limits } from "../../findings/index.js";
 import {
   XENSTORE_RECORD_HEADER_BYTES,
   type XenstoreHeader,
@@ -11,7 +11,10 @@ import {
 import { Awaited } from "./awaited.js";
 
 /** What a fault says beyond its rule and place. */
-export type FaultText = Pick<Fault, "ruleCase" | "message" | "expected" | "actual" | "entryIndex">;
+export type FaultText = Pick<
+  Fault,
+  "ruleCase" | "message" | "expected" | "actual" | "entryIndex" | "field"
+>;
 
 /** The state of one stream. Mutable; owned by XenstoreChecks. */
 export class XenstoreState {
@@ -66,9 +69,9 @@ export class XenstoreState {
     this.faults.push(faultAt(record, rule, record.byteOffset, text));
   }
 
-  /** Report a fault of a field, `offset` bytes into the body. */
-  fieldFault(record: XenstoreRecord, rule: string, offset: number, text: FaultText = {}): void {
-    this.faults.push(fieldFaultOf(record, rule, offset, text));
+  /** Report a fault of a field: `at` bytes into the body, `bytes` long. */
+  fieldFault(record: XenstoreRecord, rule: string, field: FieldSpan, text: FaultText = {}): void {
+    this.faults.push(fieldFaultOf(record, rule, field, text));
   }
 
   /** Report, now or once it is sure, that a record depends on `key`, which has not come yet. */
@@ -102,16 +105,19 @@ export class XenstoreState {
   }
 }
 
-/** A fault of a field, `offset` bytes into the body. */
+/** A fault of a field: `at` bytes into the body, `bytes` long. */
 export function fieldFaultOf(
   record: XenstoreRecord,
   rule: string,
-  offset: number,
+  { at, bytes }: FieldSpan,
   text: FaultText,
 ): Fault {
-  const byteOffset = record.byteOffset + XENSTORE_RECORD_HEADER_BYTES + offset;
-  return faultAt(record, rule, byteOffset, text);
+  const byteOffset = record.byteOffset + XENSTORE_RECORD_HEADER_BYTES + at;
+  return faultAt(record, rule, byteOffset, { field: { at: 0, bytes }, ...text });
 }
+
+/** `bytes` bytes of a body, from `at` on. */
+export const span = (at: number, bytes: number): FieldSpan => ({ at, bytes });
 
 function faultAt(record: XenstoreRecord, rule: string, byteOffset: number, text: FaultText): Fault {
   const { recordIndex, name: recordType } = record;

@@ -9,7 +9,7 @@ import {
   type XenstoreWatchDataExtended,
 } from "../../format/index.js";
 import { isTerminated } from "./framing.js";
-import { connectionKey, fieldFaultOf, hex, quoted, type XenstoreState } from "./state.js";
+import { connectionKey, fieldFaultOf, hex, quoted, span, type XenstoreState } from "./state.js";
 
 const WATCH_STRINGS_AT = 8;
 /** Characters that the protocol allows in paths. */
@@ -47,7 +47,10 @@ export function checkWatchDataExtended(
     });
   }
   if (data.pad !== null && data.pad !== 0) {
-    state.fieldFault(record, "XS-REC-3", 10, { expected: "padding zero", actual: hex(data.pad) });
+    state.fieldFault(record, "XS-REC-3", span(10, 2), {
+      expected: "padding zero",
+      actual: hex(data.pad),
+    });
   }
   checkWatch(state, record, data, data.form);
 }
@@ -60,7 +63,7 @@ function checkWatch(
 ): void {
   const { connId, wpath, token } = data;
   if (!state.connections.has(connId)) {
-    const missing = fieldFaultOf(record, "XS-WAT-1", 0, {
+    const missing = fieldFaultOf(record, "XS-WAT-1", span(0, 4), {
       message: "The watch's connection is not known.",
       expected: "a conn-id of an earlier CONNECTION_DATA",
       actual: `${connId}`,
@@ -70,13 +73,19 @@ function checkWatch(
   const wpathIsGood = wpath.length >= XENSTORE_WPATH_BYTES_MIN && isTerminated(wpath);
   if (!wpathIsGood) {
     const expected = "a wpath of at least one character whose only NUL is its last byte";
-    state.fieldFault(record, "XS-WAT-2", stringsAt, { expected, actual: quoted(wpath) });
+    state.fieldFault(record, "XS-WAT-2", span(stringsAt, wpath.length), {
+      expected,
+      actual: quoted(wpath),
+    });
   }
   const tokenIsGood = isTerminated(token);
   if (!tokenIsGood) {
     const expected = "a token whose only NUL is its last byte";
     const offset = stringsAt + wpath.length;
-    state.fieldFault(record, "XS-WAT-2", offset, { expected, actual: quoted(token) });
+    state.fieldFault(record, "XS-WAT-2", span(offset, token.length), {
+      expected,
+      actual: quoted(token),
+    });
   }
   if (!wpathIsGood || !tokenIsGood) return;
   checkWatchPath(state, record, wpath.slice(0, -1), stringsAt);
@@ -92,7 +101,7 @@ function checkWatchPath(
 ): void {
   if (path.startsWith("@") || path === "/") return;
   if (PATH_CHARACTERS.test(path) && !path.includes("//") && !path.endsWith("/")) return;
-  state.fieldFault(record, "XS-WAT-3", offset, {
+  state.fieldFault(record, "XS-WAT-3", span(offset, path.length), {
     expected: "an absolute path, one relative to the domain's own, or a name that begins with @",
     actual: quoted(path),
   });

@@ -202,10 +202,11 @@ function sentencesOf(finding: Finding): string {
   ].join(" ");
 }
 
-/** All that the finding tells, as it stands; its bytes are in the image. */
+/** All that the finding tells, as it stands; its bytes are in the image, the field is the region. */
 function propertiesOf(finding: Finding): PropertyBag {
-  const { rule: _rule, severity: _severity, message: _message, excerpt: _bytes, ...rest } = finding;
-  return rest;
+  const { rule: _rule, severity: _severity, message: _message, ...rest } = finding;
+  const { excerpt: _bytes, field: _region, ...told } = rest;
+  return told;
 }
 
 /** A plain text message: braces doubled (3.11.5), nothing that reads as a link (3.11.6). */

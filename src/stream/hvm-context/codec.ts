@@ -171,6 +171,7 @@ function endFaults(end: HvmDescriptor, blobBytes: number, context: BodyContext):
       message: "the END record has a body",
       expected: "0 bytes",
       actual: counted(end.bodyBytes, "byte"),
+      field: { at: 4, bytes: 4 },
     };
     faults.push(entryFault(context, "HC-3", end.offset, end.ordinal, text));
   }

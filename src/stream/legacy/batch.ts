@@ -111,7 +111,8 @@ export class BatchReader {
     const place = (index: number) => {
       const entryIndex = this.#ordinals[index] ?? 0;
       const byteOffset = entriesAt + entryIndex * ulongBytes;
-      return { byteOffset, entryIndex, recordType: "page batch" };
+      const field = { at: 0, bytes: ulongBytes };
+      return { byteOffset, entryIndex, recordType: "page batch", field };
     };
     for (let index = 0; index < this.#keptCount; index += 1) {
       const entry = this.#kept[index] ?? 0;

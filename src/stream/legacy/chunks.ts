@@ -59,6 +59,9 @@ export function* readChunks(session: LegacySession): Reader<ChunksEnd> {
   return yield* new ChunkWalk(session).walk();
 }
 
+/** The value of an HVM parameter, at the place of a fault. */
+const VALUE = { at: 0, bytes: LEGACY_PARAM_BYTES - LEGACY_PARAM_PAD_BYTES };
+
 class ChunkWalk {
   readonly #session: LegacySession;
   readonly #batches: BatchReader;
@@ -170,7 +173,12 @@ class ChunkWalk {
     const flag = value.every((byte, at) => byte <= (at === 0 ? 1 : 0));
     if (id === LEGACY_CHUNK_HVM_ACPI_IOPORTS_LOCATION && !flag) {
       const at = byteOffset + LEGACY_CHUNK_ID_BYTES + LEGACY_PARAM_PAD_BYTES;
-      yield session.fault({ rule: "LG-CH-7", byteOffset: at, expected: "a location of 0 or 1" });
+      yield session.fault({
+        rule: "LG-CH-7",
+        byteOffset: at,
+        field: VALUE,
+        expected: "a location of 0 or 1",
+      });
     }
     if (id === LEGACY_CHUNK_HVM_GENERATION_ID_ADDR) yield session.fault({ rule: "LG-CNV-11" });
     if (id === LEGACY_CHUNK_HVM_IOREQ_SERVER_PFN) this.#ioreqServerChunks |= 1;

@@ -6,6 +6,7 @@
  *
  * Source: Xen 4.5 xc_domain_restore.c (facts); LG-PV-1..5, conversion steps 3..5.
  */
+import type { FieldSpan } from "../../findings/index.js";
 import {
   LEGACY_BLOCK_EXTV,
   LEGACY_BLOCK_HEAD_BYTES,
@@ -63,12 +64,18 @@ function* readExtendedInfo(session: LegacySession): Reader<PvInfo> {
   const byteOffset = cursor.begin("the extended info");
   const signature = yield* cursor.bytes(session.ulongBytes);
   if (!signature.every((byte) => byte === 0xff)) {
-    throw session.broken({ rule: "LG-PV-1", expected: "all ones", actual: "other bytes" });
+    throw session.broken({
+      rule: "LG-PV-1",
+      expected: "all ones",
+      actual: "other bytes",
+      field: word(session),
+    });
   }
   const total = (yield* cursor.view(4)).getUint32(0, true);
   if (total < LEGACY_BLOCK_HEAD_BYTES || total >= LEGACY_EXTENDED_INFO_BYTES_MAX) {
+    const field = { at: session.ulongBytes, bytes: 4 };
     const expected = `${LEGACY_BLOCK_HEAD_BYTES} to ${LEGACY_EXTENDED_INFO_BYTES_MAX - 1} bytes`;
-    throw session.broken({ rule: "LG-DET-6", expected, actual: `${total} bytes` });
+    throw session.broken({ rule: "LG-DET-6", expected, actual: `${total} bytes`, field });
   }
   const endAt = cursor.byteOffset + total;
   const blocks: Blocks = { guest: null, extended: false, xsaveBytes: null };
@@ -76,7 +83,13 @@ function* readExtendedInfo(session: LegacySession): Reader<PvInfo> {
   const { guest, extended, xsaveBytes } = blocks;
   if (guest === null) {
     const message = "No block tells the width of the guest.";
-    throw session.broken({ rule: "LG-PV-4", byteOffset, message, expected: "a vcpu block" });
+    throw session.broken({
+      rule: "LG-PV-4",
+      byteOffset,
+      message,
+      expected: "a vcpu block",
+      field: null,
+    });
   }
   const info: PvInfo = { ...guest, extended, xsaveBytes };
   yield {
@@ -135,6 +148,11 @@ function* readXcnt(session: LegacySession, size: number, blocks: Blocks): Reader
   yield* session.cursor.pass(size - LEGACY_BLOCK_XCNT_BYTES);
 }
 
+/** An UL at the place of a fault. */
+function word({ ulongBytes }: LegacySession): FieldSpan {
+  return { at: 0, bytes: ulongBytes };
+}
+
 /** The size of a vcpu context tells the guest. */
 function guestOf(size: number): Blocks["guest"] {
   if (size === VCPU_BASIC_BYTES_64) return { guestBytes: 8, levels: 4 };
@@ -159,6 +177,7 @@ function* readFrameList(session: LegacySession, p2mSize: number, guestBytes: num
     yield session.fault({
       rule: "LG-PV-5",
       byteOffset: byteOffset + beyond * ulongBytes,
+      field: word(session),
       entryIndex: beyond,
       expected: `a pfn of at most ${p2mSize - 1}`,
     });

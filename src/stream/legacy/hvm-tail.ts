@@ -79,7 +79,12 @@ export function* readQemuRecord(session: LegacySession): Reader<void> {
 function* recordMissing(session: LegacySession): Reader<void> {
   const message = "The stream ends behind the HVM context: there is no QEMU record.";
   const bare = session.wrapper === null;
-  yield session.fault({ rule: "LG-HT-2", message, ...(bare ? { ruleCase: "absent" } : {}) });
+  yield session.fault({
+    rule: "LG-HT-2",
+    message,
+    ...(bare ? { ruleCase: "absent" } : {}),
+    field: null,
+  });
 }
 
 /** A length, then the data. */

@@ -83,7 +83,12 @@ function* readUnmapped(session: LegacySession, filled: PfnSet | null): Reader<vo
   yield { event: "header", layer: "legacy", name: "unmapped pfns", byteOffset, bytes, fields };
   if (filledCount === 0) return;
   const message = `${filledCount} pfns were filled and then unmapped; their pages stay.`;
-  yield session.fault({ rule: "LG-PT-2", byteOffset: firstAt, message });
+  yield session.fault({
+    rule: "LG-PT-2",
+    byteOffset: firstAt,
+    message,
+    field: { at: 0, bytes: ulongBytes },
+  });
 }
 
 function* readVcpu(session: LegacySession, info: PvInfo, vcpuId: number): Reader<void> {
@@ -126,6 +131,7 @@ function* readSharedInfo(session: LegacySession, info: PvInfo): Reader<void> {
     yield session.fault({
       rule: "LG-PT-3",
       byteOffset: byteOffset + at,
+      field: { at: 0, bytes },
       expected: "0",
       actual: `0x${value.toString(16)}`,
     });

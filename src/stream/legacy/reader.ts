@@ -91,15 +91,23 @@ function* readHeader(session: LegacySession): Reader<number> {
   };
   const expected = `1 to ${LEGACY_P2M_SIZE_MAX}`;
   const actual = `${p2mSize}`;
+  const field = { at: 0, bytes: session.ulongBytes };
   if (shape.guest === "pv" && (p2mSize === 0 || p2mSize > PV_P2M_SIZE_MAX)) {
     const message = "No P2M_FRAMES record can cover this p2m_size.";
-    throw session.broken({ rule: "LG-HDR-1", ruleCase: "unusable", message, expected, actual });
+    throw session.broken({
+      rule: "LG-HDR-1",
+      ruleCase: "unusable",
+      message,
+      expected,
+      actual,
+      field,
+    });
   }
   if (p2mSize > PV_P2M_SIZE_MAX) {
     const message = "Octets 4 to 7 are not zero, as in a stream of a 32-bit toolstack.";
     yield session.fault({ rule: "LG-HDR-2", byteOffset: byteOffset + 4, message });
   } else if (p2mSize === 0 || p2mSize > LEGACY_P2M_SIZE_MAX) {
-    yield session.fault({ rule: "LG-HDR-1", expected, actual });
+    yield session.fault({ rule: "LG-HDR-1", expected, actual, field });
   }
   if (shape.width === 32 && (wrapper === "xl" || wrapper === "libvirt")) {
     const message = "libxl of a 64-bit host converts this stream as one of a 64-bit toolstack.";

@@ -8,7 +8,7 @@
  *
  * Source: Xen 4.5 libxl_dom.c (facts); LG-TS-1..4.
  */
-import { DEFAULT_LIMITS, type Limits } from "../../findings/index.js";
+import { DEFAULT_LIMITS, type FieldSpan, type Limits } from "../../findings/index.js";
 import {
   LEGACY_TOOLSTACK_ENTRY_BYTES,
   LEGACY_TOOLSTACK_HEAD_BYTES,
@@ -26,7 +26,11 @@ export interface ToolstackBreach {
   readonly byteIndex: number;
   readonly expected: string;
   readonly actual: string;
+  readonly field: FieldSpan | null;
 }
+
+/** The u32 at the place of a breach: the version, the length of a name. */
+const WORD: FieldSpan = { at: 0, bytes: 4 };
 
 /** Room for the strings of any real guest. */
 const FIRST_BYTES = 1024;
@@ -120,7 +124,7 @@ function readEntries(
   }
   const version = view.getUint32(0, true);
   if (version !== LEGACY_TOOLSTACK_VERSION) {
-    return breach("LG-TS-1", 0, `version ${LEGACY_TOOLSTACK_VERSION}`, `${version}`);
+    return breach("LG-TS-1", 0, `version ${LEGACY_TOOLSTACK_VERSION}`, `${version}`, WORD);
   }
   const count = view.getUint32(4, true);
   const stray = width === 64 ? LEGACY_TOOLSTACK_STRAY_BYTES_64 : 0;
@@ -140,7 +144,7 @@ function readEntries(
     const name = payload.subarray(nameAt, nameAt + nameBytes);
     if (name[nameBytes - 1] !== 0) {
       const actual = nameBytes === 0 ? "no name" : "another last byte";
-      return breach("LG-TS-3", at + 24, `a name of entry ${entry} that ends in NUL`, actual);
+      return breach("LG-TS-3", at + 24, `a name of entry ${entry} that ends in NUL`, actual, WORD);
     }
     const key = `physmap/${hexAt(view, at)}`;
     strings.add(text(`${key}/start_addr`));
@@ -159,8 +163,9 @@ function breach(
   byteIndex: number,
   expected: string,
   actual: string,
+  field: FieldSpan | null = null,
 ): ToolstackBreach {
-  return { rule, byteIndex, expected, actual };
+  return { rule, byteIndex, expected, actual, field };
 }
 
 function hexAt(view: DataView, at: number): string {

@@ -85,6 +85,7 @@ function* readHeader(byteOffset: number): Reader<Header> {
       byteOffset,
       expected: `${LIBVIRT_HEADER_BYTES} bytes that begin with the libvirt magic`,
       actual: present < LIBVIRT_HEADER_BYTES ? `${present} bytes` : "another magic",
+      ...(present < LIBVIRT_HEADER_BYTES ? { field: null } : {}),
     });
   }
   const view = viewOf(bytes);
@@ -122,7 +123,12 @@ function* readHeader(byteOffset: number): Reader<Header> {
 function* readXml(xmlAt: number, xmlLen: number, limits: Limits): Reader<void> {
   if (xmlLen === 0) {
     const lengthAt = xmlAt - LIBVIRT_HEADER_BYTES + LIBVIRT_XML_LENGTH_OFFSET;
-    yield faultAt(lengthAt, { rule: "LV-3", expected: "at least 1 byte of XML", actual: "0" });
+    yield faultAt(lengthAt, {
+      rule: "LV-3",
+      expected: "at least 1 byte of XML",
+      actual: "0",
+      field: { at: 0, bytes: 4 },
+    });
     return;
   }
   const read = yield* readSection(xmlAt, xmlLen, limits);

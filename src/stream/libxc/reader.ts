@@ -326,7 +326,8 @@ class StreamWalk {
           ? "The stream ends where a record should begin: there is no END record."
           : "The stream ends inside a record header.";
       const actual = `${present} bytes`;
-      const fault = { ...place, rule: "LC-REC-5", message, expected: "8 bytes", actual };
+      const text = { message, expected: "8 bytes", actual, field: null };
+      const fault = { ...place, rule: "LC-REC-5", ...text };
       return { broken: new StreamError(fault), present };
     }
     const type = ahead.u32At(byteOffset);

@@ -152,6 +152,7 @@ function earlyFault(context: BodyContext): Fault {
   return recordFault(context, "LL-XS-6", {
     expected: "strings behind an emulator id",
     actual: "the blob",
+    field: null,
   });
 }
 
@@ -165,7 +166,7 @@ function packingFaults(data: Uint8Array, context: BodyContext): Fault[] {
   const strings = countStrings(data);
   if (strings % 2 === 0) return [];
   const text = { expected: "a value for every key", actual: counted(strings, "string") };
-  return [recordFault(context, "LL-XS-1", text)];
+  return [recordFault(context, "LL-XS-1", { ...text, field: null })];
 }
 
 function countStrings(data: Uint8Array): number {
@@ -179,7 +180,8 @@ function pairFaults(data: Uint8Array, context: BodyContext): Fault[] {
   let index = 0;
   for (const { key, value, keyOffset, valueOffset } of pairsOf(data)) {
     const fault = (rule: string, offset: number, expected: string, actual: string): void => {
-      const text = { expected, actual: printable(actual) };
+      const bytes = Math.max(1, latin1Bytes(actual).length);
+      const text = { expected, actual: printable(actual), field: { at: 0, bytes } };
       faults.push(entryFault(context, rule, EMULATOR_HEAD_BYTES + offset, index, text));
     };
     if (key === "" || key.startsWith("/")) {
@@ -237,7 +239,8 @@ function qemuFaults(blob: Uint8Array, context: BodyContext): Fault[] {
   const version = readU32BE(blob, 4);
   if (version < QEMU_VERSION_MIN || version > QEMU_VERSION_MAX) {
     const expected = `version ${QEMU_VERSION_MIN} or ${QEMU_VERSION_MAX}`;
-    faults.push(fault("LL-QE-2", 4, expected, String(version)));
+    const at4 = fault("LL-QE-2", 4, expected, String(version));
+    faults.push({ ...at4, field: { at: 0, bytes: 4 } });
   }
   const last = blob.at(-1) as number;
   if (blob.length === QEMU_HEAD_BYTES || last !== QEMU_SECTION_EOF) {

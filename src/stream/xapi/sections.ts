@@ -36,6 +36,7 @@ function cutError(section: Section, presentBytes?: number): StreamError {
     message: "The image ends inside this section.",
     expected: section.length > LENGTH_MAX ? "a length below 2^53" : `${section.length} bytes`,
     ...(presentBytes === undefined ? {} : { actual: `${presentBytes} bytes` }),
+    field: { at: 8, bytes: 8 },
   });
 }
 

@@ -60,6 +60,7 @@ function* readHeader(byteOffset: number): Reader<XenstoreHeader> {
       byteOffset,
       expected: `a header of ${bytes.length} bytes that begins "${XENSTORE_IDENT}"`,
       actual: got < bytes.length ? `the input ends after ${got} bytes` : "another ident",
+      ...(got < bytes.length ? { field: null } : {}),
     });
   }
   const header = decodeXenstoreHeader(bytes);
@@ -118,6 +119,7 @@ function* readHead(
       message: cut ? "The input ends inside a record header." : "The input ends before END.",
       expected: cut ? `a record header of ${into.length} bytes` : "an END record",
       actual: `${got} bytes`,
+      field: null,
     });
   }
   const view = new DataView(into.buffer, into.byteOffset, into.length);

@@ -63,7 +63,7 @@ function vcpuCodec(kind: BlobKind): RecordCodec<VcpuRecord> {
     const short = sizeFaults(atLeast(VCPU_HEAD_BYTES), "LC-PV-12", bodyBytes, context);
     if (short.length > 0) return short;
     if (bodyBytes === VCPU_HEAD_BYTES) {
-      const text = { ruleCase: "empty", expected: "a blob", actual: "none" };
+      const text = { ruleCase: "empty", expected: "a blob", actual: "none" } as const;
       return [recordFault(context, "LC-PV-12", text)];
     }
     const sizes = kind.sizes(context);
@@ -132,7 +132,8 @@ export const VCPU_EXTENDED_CODEC: RecordCodec<VcpuRecord> = vcpuCodec({
       actual: String(size),
     };
     // A blob that ends before the field is filled up with zeros.
-    if (blob.length <= EXTENDED_SIZE_OFFSET) return [recordFault(context, "LC-PV-15", text)];
+    if (blob.length <= EXTENDED_SIZE_OFFSET)
+      return [recordFault(context, "LC-PV-15", { ...text, field: null })];
     return [fieldFault(context, "LC-PV-15", VCPU_HEAD_BYTES + EXTENDED_SIZE_OFFSET, text)];
   },
   interpret: (blob) => ({
