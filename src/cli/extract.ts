@@ -34,6 +34,10 @@ export interface ExtractFlags extends SharedOptions, DomainOptions, FindingsOpti
 export async function extractCommand(file: string, flags: ExtractFlags): Promise<number> {
   const { section } = flags;
   if (section !== undefined) {
+    if (flags.genid !== undefined && flags.genid !== "keep") {
+      const allowed = "keep with --section; anything for memory";
+      throw new UsageError("a section is written as it is", { option: "--genid", allowed });
+    }
     const output = flags.output ?? STANDARD_OUTPUT;
     return await extractSectionCommand(file, { ...flags, output, section });
   }

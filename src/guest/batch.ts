@@ -30,6 +30,7 @@ import {
   type Job,
   type RecordHead,
 } from "../stream/index.js";
+import { differingPages } from "./differing-pages.js";
 import { breachOf, unlistedFaults, unlistedMessage } from "./entry-faults.js";
 import type { Guest } from "./guest.js";
 import { oddSlots } from "./table-slots.js";
@@ -230,11 +231,7 @@ export class Batch implements BatchSink {
 
   *#compare(first: number, count: number): Job<void> {
     const guest = this.#guest;
-    const differing =
-      guest.model === "resident" && guest.fixedPfns().length === 0
-        ? guest.engine.comparePages(first, count)
-        : yield* this.#compareOneByOne(first, count);
-    for (const dataPage of differing) {
+    for (const dataPage of yield* differingPages(guest, first, count)) {
       const pfn = guest.engine.dataPagePfn(dataPage);
       const type = PAGE_TYPE_NAMES[guest.engine.dataPageType(dataPage)] ?? "?";
       this.#report({
@@ -243,20 +240,6 @@ export class Batch implements BatchSink {
         message: `Page 0x${pfn.toString(16)} (${type}) differs from what was sent before VERIFY.`,
       });
     }
-  }
-
-  /** Compare with the present contents, fix-ups included, page by page: VERIFY is rare. */
-  *#compareOneByOne(first: number, count: number): Job<number[]> {
-    const guest = this.#guest;
-    const sent = guest.engine.pageWindow().slice(0, count * PAGE_BYTES);
-    const differing: number[] = [];
-    for (let i = 0; i < count; i += 1) {
-      const pfn = guest.engine.dataPagePfn(first + i);
-      const held = yield* guest.readPage(pfn, "restored");
-      const start = i * PAGE_BYTES;
-      if (!equalBytes(held, sent.subarray(start, start + PAGE_BYTES))) differing.push(first + i);
-    }
-    return differing;
   }
 
   /** Bytes of the body up to its first page. */
@@ -286,13 +269,6 @@ export class Batch implements BatchSink {
     const { layer, recordIndex, name } = this.#head;
     this.#guest.options.report({ layer, recordIndex, recordType: name, ...fault });
   }
-}
-
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  for (let i = 0; i < PAGE_BYTES; i += 1) {
-    if (a[i] !== b[i]) return false;
-  }
-  return true;
 }
 
 function hex64(high: number, low: number): string {

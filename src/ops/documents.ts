@@ -10,8 +10,8 @@ import type {
   StreamResult,
 } from "../findings/index.js";
 import { type Compression, PAGE_TYPE_NAMES } from "../format/index.js";
-import { type GenidFacts, xenstoreGenid } from "../restore/index.js";
-import { hexOfBytes } from "../stream/index.js";
+import type { GenidFacts } from "../restore/index.js";
+import { hexOfBytes, xenstoreGenid } from "../stream/index.js";
 import type { Image } from "./image.js";
 
 /** Version of the documents; moves only if a field changes its meaning. */

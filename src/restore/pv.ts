@@ -7,23 +7,23 @@ import type { Fault, FieldSpan, Place } from "../findings/index.js";
 import {
   PAGE_BYTES,
   PAGE_TYPE_NAMES,
-  PV_START_INFO_LAYOUT,
   PV_VCPU_LAYOUT,
   VCPU_BASIC_BYTES_32,
   VCPU_BASIC_BYTES_64,
   VCPU_HEAD_BYTES,
+  type GuestWidth as Width,
 } from "../format/index.js";
 import type { Guest } from "../guest/index.js";
-import { bodyOffset, type Job, placeOf } from "../stream/index.js";
+import { type Job, placeOf } from "../stream/index.js";
 import type { DomainFacts, KeptRecord } from "./facts.js";
 import type { RestoreOptions } from "./options.js";
+import { fieldOffset, readWord, tablePfn } from "./pv-context.js";
+import { markConsole, readStartInfo, writeP2mPage, writeStartInfo } from "./pv-pages.js";
 import { listPins } from "./pv-pins.js";
 
 const GDT_ENTS_MAX = 7168;
 const GDT_ENTS_PER_FRAME = 512;
-const CONSOLE_CONNECTION = 0xc10;
 
-type Width = 4 | 8;
 type Breach = Pick<Fault, "rule" | "byteOffset"> & Partial<Fault>;
 
 /** Judge and apply everything that follows the END of a PV stream. */
@@ -158,12 +158,7 @@ class PvCompletion {
     const pfn = Number(readWord(kept, layout.edx, width));
     if (!this.#plainPage(kept, at, "LC-PV-20", "start info page", pfn)) return;
     const page = yield* this.#guest.readPage(pfn, "restored");
-    const view = new DataView(page.buffer);
-    const fields = PV_START_INFO_LAYOUT[width];
-    const word = (offset: number) =>
-      width === 8 ? Number(view.getBigUint64(offset, true)) : view.getUint32(offset, true);
-    const storePfn = word(fields.storeMfn);
-    const consolePfn = word(fields.consoleMfn);
+    const { storePfn, consolePfn } = readStartInfo(page, width);
     for (const [what, linked] of [
       ["store page that start info names", storePfn],
       ["console page that start info names", consolePfn],
@@ -174,27 +169,12 @@ class PvCompletion {
       this.#reportPage(kept, { rule: "LC-PV-20", byteOffset: at, message, field: null, ...breach });
       return;
     }
-    this.#guest.fixUp(pfn, "part", (bytes) => this.#writeStartInfo(bytes, width));
+    this.#guest.fixUp(pfn, "part", (bytes) =>
+      writeStartInfo(bytes, width, this.#guest.maxPfn + 1, this.#options),
+    );
     this.#step("LC-PV-20", pfn, "start info rewritten for the new domain");
-    this.#guest.fixUp(consolePfn, "part", (bytes) => {
-      bytes[CONSOLE_CONNECTION] = 1;
-    });
+    this.#guest.fixUp(consolePfn, "part", markConsole);
     this.#step("LC-PV-20", consolePfn, "console page marked for connection");
-  }
-
-  #writeStartInfo(page: Uint8Array, width: Width): void {
-    const { sharedInfoFrame, storePort, consolePort } = this.#options;
-    const view = new DataView(page.buffer, page.byteOffset, PAGE_BYTES);
-    const fields = PV_START_INFO_LAYOUT[width];
-    const word = (offset: number, value: number) => {
-      if (width === 8) view.setBigUint64(offset, BigInt(value), true);
-      else view.setUint32(offset, value, true);
-    };
-    word(fields.nrPages, this.#guest.maxPfn + 1);
-    word(fields.sharedInfo, sharedInfoFrame * PAGE_BYTES);
-    view.setUint32(fields.flags, 0, true);
-    view.setUint32(fields.storePort, storePort, true);
-    view.setUint32(fields.consolePort, consolePort, true);
   }
 
   /** LC-PV-21. */
@@ -280,35 +260,4 @@ class PvCompletion {
   #step(step: string, pfn: number | undefined, what: string): void {
     this.#domain.completion.push({ step, ...(pfn === undefined ? {} : { pfn }), what });
   }
-}
-
-/** One page of the guest's p2m: the frame of each pfn, all ones where there is none. */
-function writeP2mPage(page: Uint8Array, guest: Guest, firstPfn: number, width: Width): void {
-  const view = new DataView(page.buffer, page.byteOffset, PAGE_BYTES);
-  const count = Math.min(PAGE_BYTES / width, guest.maxPfn + 1 - firstPfn);
-  for (let i = 0; i < count; i += 1) {
-    const pfn = firstPfn + i;
-    const populated = guest.isPopulated(pfn);
-    if (width === 8) view.setBigUint64(i * 8, populated ? BigInt(pfn) : 2n ** 64n - 1n, true);
-    else view.setUint32(i * 4, populated ? pfn : 0xffff_ffff, true);
-  }
-}
-
-/** A native word of the vcpu context. */
-function readWord(kept: KeptRecord, offset: number, width: Width): bigint {
-  const { buffer, byteOffset, byteLength } = kept.body;
-  const view = new DataView(buffer, byteOffset, byteLength);
-  const at = VCPU_HEAD_BYTES + offset;
-  return width === 8 ? view.getBigUint64(at, true) : BigInt(view.getUint32(at, true));
-}
-
-/** Offset in the input of a field of the vcpu context. */
-function fieldOffset(kept: KeptRecord, offset: number): number {
-  return bodyOffset(kept.head) + VCPU_HEAD_BYTES + offset;
-}
-
-/** Pfn in a control register: 32-bit guests hold bits 31..20 of it in the low bits. */
-function tablePfn(register: bigint, width: Width): number {
-  if (width === 8) return Number(register >> 12n);
-  return Number(BigInt.asUintN(32, (register >> 12n) | (register << 20n)));
 }

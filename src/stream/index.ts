@@ -5,6 +5,7 @@ export { summarizeConfig } from "./config/index.js";
 export * from "./detect.js";
 export * from "./entry-table.js";
 export * from "./framing.js";
+export * from "./genid/index.js";
 export * from "./hvm-context/index.js";
 export * from "./interpret.js";
 export { judgeDomainXml, type XmlBreach } from "./libvirt/domain-xml.js";

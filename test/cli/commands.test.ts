@@ -28,6 +28,11 @@ describe("exit codes", () => {
     ["0 for the inspection of a good one", ["inspect", good], 0],
     ["1 for the restore of a broken image", ["restore", bad], 1],
     ["0 for the restore of a good one", ["restore", good], 0],
+    [
+      "2 for a new generation id in a section",
+      ["extract", good, "--section", "config", "--genid", "new"],
+      2,
+    ],
     ["0 for help", ["--help"], 0],
     ["0 for the version", ["--version"], 0],
   ] as const)("%s", (_, args, code) => {

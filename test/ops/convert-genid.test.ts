@@ -14,7 +14,7 @@ import {
   convertFile,
   generateImage,
 } from "../../src/ops/index.js";
-import { configuredGenid } from "../../src/stream/index.js";
+import { configuredGenids } from "../../src/stream/index.js";
 import { concat, patternPage, poke } from "../builders/bytes.js";
 import { hvmContext, hvmStream } from "../builders/hvm.js";
 import {
@@ -238,7 +238,7 @@ function configOf(bytes: Uint8Array): { text: string; id: unknown; rules: string
   const section = ran.image.restorer.sections.find(({ name }) => name === "config");
   const body = section?.body ?? new Uint8Array();
   const text = new TextDecoder().decode(body);
-  return { text, id: configuredGenid(body), rules: ran.findings.map(({ rule }) => rule) };
+  return { text, id: configuredGenids("xl", body)[0], rules: ran.findings.map(({ rule }) => rule) };
 }
 
 const json = (id: Uint8Array | null, more = "") =>

@@ -18,7 +18,7 @@ import {
 } from "../../src/ops/index.js";
 import { patternPage, poke } from "../builders/bytes.js";
 import { hvmStream } from "../builders/hvm.js";
-import { PAGE, type PageEntry } from "../builders/libxc.js";
+import { type HvmParam, PAGE, type PageEntry } from "../builders/libxc.js";
 import { join as joinParts } from "../builders/parts.js";
 import { runBytes } from "../harness.js";
 
@@ -34,6 +34,11 @@ const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 function image(address: number, entries: readonly PageEntry[] = pagesWith(address)): Uint8Array {
   const params: [number, number][] = address === 0 ? [] : [[34, address]];
   return joinParts(hvmStream({ batches: [entries], params }));
+}
+
+/** The same pages, and these parameters. */
+function withParams(...params: HvmParam[]): Uint8Array {
+  return joinParts(hvmStream({ batches: [pagesWith(0x10_010)], params }));
 }
 
 function pagesWith(address: number): PageEntry[] {
@@ -81,6 +86,13 @@ describe("the generation id", () => {
     expect(after.memory?.restoredSha256).toBe(same.memory?.restoredSha256);
   });
 
+  it("stands where the last of two parameters says, HP-5", async () => {
+    const bytes = withParams([34, 0x20_000], [34, 0x10_010]);
+    const set = await restore(bytes, NEW);
+    expect(set.verdict).toBe("accept");
+    expect(set.genid).toMatchObject({ address: "0x10010", old: hex(OLD), new: hex(NEW) });
+  });
+
   it("is drawn anew for each restore, and never all zero", async () => {
     const ids = [await restore(image(0x10_010), "new"), await restore(image(0x10_010), "new")];
     expect(ids[0]?.genid?.new).not.toBe(ids[1]?.genid?.new);
@@ -104,6 +116,9 @@ describe("the generation id", () => {
     ["is not aligned", image(0x10_011)],
     ["has no page", image(0x20_000)],
     ["runs into a hole", image(0x11_ff8)],
+    ["ends beyond 4 GiB", image(0xffff_fff8)],
+    ["is where no memory can be", withParams([34, 0xffff_ffff_ffff_fff8n])],
+    ["is where a number would be rounded", withParams([34, 2n ** 63n + 0x10_010n])],
     ["has a page without data", image(0x10_010, [{ pfn: 0x10, type: PAGE.XALLOC }])],
   ])("cannot be set where its buffer %s, VG-21", async (_, bytes) => {
     const kept = await restore(bytes, "keep");

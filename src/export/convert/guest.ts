@@ -223,8 +223,8 @@ export class GuestConverter {
     const chosen = to === "libxc" || to === "libxl" ? null : this.#config(to, guest);
     this.#noteDroppedConfigs(chosen);
     const { genid, config: given } = this.#want;
-    const agrees = to !== "xl" || chosen === null || genid === null;
-    const config = agrees ? chosen : agreeingConfig(chosen, genid, given !== null, this.#note);
+    const asIs = chosen === null || genid === null || to === "libxc" || to === "libxl";
+    const config = asIs ? chosen : agreeingConfig(to, chosen, genid, given !== null, this.#note);
     const converted = this.#converted;
     beginTarget(this.#sink, to, { guest, ...this.#xen, converted, config });
     const checkpointed = detail?.checkpointed === true;

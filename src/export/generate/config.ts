@@ -3,6 +3,7 @@
  * Xenops record of XAPI. Only what their readers need, and what says the same as the stream.
  * Sources: Xen libxl_types.idl, libvirt's domain XML, xen-api suspend_image.ml (facts).
  */
+import { uuidOfGenid, xenstoreGenid } from "../../stream/index.js";
 import { encodeXenops } from "../writers/index.js";
 import { type GenerateOptions, isPv } from "./options.js";
 import { mix, saltOf, seedOf } from "./random.js";
@@ -11,6 +12,7 @@ const PURPOSE_UUID = 80;
 const KIB = 1024;
 const SAVED_AT = "20260101T00:00:00Z";
 const NUL = "\0";
+const GENID_KEY = "/local/domain/1/platform/generation-id";
 
 function nameOf({ guest, seed }: GenerateOptions): string {
   return `xenstream-${guest}-${seed}`;
@@ -45,12 +47,13 @@ export function libxlConfig(options: GenerateOptions): Uint8Array {
 
 /** The domain XML, with its NUL. */
 export function domainXml(options: GenerateOptions): Uint8Array {
-  const { guest, vcpus, sizeBytes } = options;
+  const { guest, vcpus, genid, sizeBytes } = options;
   const osType = isPv(guest) ? "linux" : guest === "pvh" ? "xenpvh" : "hvm";
   const lines = [
     "<domain type='xen'>",
     `  <name>${nameOf(options)}</name>`,
     `  <uuid>${uuidOf(options)}</uuid>`,
+    ...(genid === null ? [] : [`  <genid>${uuidOfGenid(genid)}</genid>`]),
     `  <memory unit='KiB'>${sizeBytes / KIB}</memory>`,
     `  <vcpu>${vcpus}</vcpu>`,
     `  <os><type>${osType}</type></os>`,
@@ -61,11 +64,16 @@ export function domainXml(options: GenerateOptions): Uint8Array {
 
 /** The Xenops record. */
 export function xenopsRecord(options: GenerateOptions): Uint8Array {
-  const vm = `((id ${uuidOf(options)})(name ${nameOf(options)})(vcpus ${options.vcpus}))`;
+  const { vcpus, genid, sizeBytes } = options;
+  const pair = genid === null ? null : xenstoreGenid(genid);
+  const platform = pair === null ? "" : `(platformdata ((generation-id ${pair})))`;
+  const vm = `((id ${uuidOf(options)})(name ${nameOf(options)})(vcpus ${vcpus})${platform})`;
+  const memory = ["memory/target", `${sizeBytes / KIB}`] as const;
+  const subtree = pair === null ? [memory] : [memory, [GENID_KEY, pair] as const];
   return encodeXenops([
     ["time", SAVED_AT],
     ["word_size", "64"],
     ["vm_str", vm],
-    ["xs_subtree", [["memory/target", `${options.sizeBytes / KIB}`]]],
+    ["xs_subtree", subtree],
   ]);
 }

@@ -115,7 +115,9 @@ export const HVM_PARAMS_RULES = [
     sentence: "Firmware reads the id from Xenstore, two decimal words with a colon between.",
     enforcedBy: [],
     source: GENID_LIBXL,
-    notVisible: NOT_A_CHECK,
+    notVisible:
+      "A libxl stream has the device model's Xenstore keys, not the domain's; where a XAPI record " +
+      "has the pair, VG-25 compares it.",
   },
   {
     id: "VG-2",
@@ -192,7 +194,7 @@ export const HVM_PARAMS_RULES = [
     sentence: "XAPI keeps the id of a VM and renews it on clone, import and revert.",
     enforcedBy: [],
     source: "xen-api, VM platform generation-id",
-    notVisible: NOT_A_CHECK,
+    notVisible: "The database is not in the image; what the record tells of it is VG-25's.",
   },
   {
     id: "VG-11",
@@ -247,11 +249,11 @@ export const HVM_PARAMS_RULES = [
   {
     id: "VG-25",
     ...WARNED,
-    sentence: "The generation id in an xl file's config is the one in guest memory.",
+    sentence: "The generation id in a container's config is the one in guest memory.",
     enforcedBy: ["tool"],
-    source: GENID_LIBXL,
+    source: `${GENID_LIBXL}; libvirt's domain XML; XAPI's Xenops record`,
     hint: "A restore overwrites memory with the configured id: let both agree.",
-    example: "ms_vm_genid and the 16 bytes at parameter 34 differ",
+    example: "ms_vm_genid (xl), genid (libvirt) or platform/generation-id (XAPI) is not in memory",
   },
   {
     id: "VG-26",

@@ -10,39 +10,18 @@
 import { type Limits, StreamError } from "../../findings/index.js";
 import {
   DOMAIN_HEADER_BYTES,
-  DOMAIN_TYPE_X86_HVM,
-  DOMAIN_TYPE_X86_PV,
   type GuestKind,
   IMAGE_HEADER_BYTES,
   REC_TYPE_CHECKPOINT,
   REC_TYPE_END,
   REC_TYPE_PAGE_DATA,
-  RECORD_BODY_MAX,
   RECORD_HEADER_BYTES,
-  RECORD_NAMES,
   RECORD_OPTIONAL,
 } from "../../format/index.js";
-import {
-  cutError,
-  nextOffset,
-  paddingFault,
-  placeOf,
-  readBody,
-  skipBody,
-  typeName,
-} from "../framing.js";
-import { type HeaderBlock, readHeaderBlock } from "../header-block.js";
+import { nextOffset, placeOf, skipBody } from "../framing.js";
 import type { Job, Reader, RecordHead } from "../protocol.js";
-import { readBatch } from "./batch.js";
-import {
-  type DomainHeader,
-  decodeDomainHeader,
-  decodeImageHeader,
-  domainHeaderFields,
-  type ImageHeader,
-  imageHeaderFields,
-} from "./headers.js";
-import { ReadAhead } from "./read-ahead.js";
+import { readLibxcHeaders } from "./header-reader.js";
+import { LibxcRecordReader } from "./record-reader.js";
 
 /** What the layer above says of a checkpoint (LL-SM-7..9). */
 export interface EpochAnswer {
@@ -79,7 +58,7 @@ export interface LibxcEnd {
  */
 export function* readLibxc(byteOffset: number, options: LibxcOptions): Reader<LibxcEnd> {
   yield { event: "container", name: "libxc", byteOffset };
-  const guest = yield* readHeaders(byteOffset);
+  const guest = yield* readLibxcHeaders(byteOffset);
   yield {
     event: "moment",
     layer: "libxc",
@@ -91,32 +70,6 @@ export function* readLibxc(byteOffset: number, options: LibxcOptions): Reader<Li
   const end = yield* stream.walk(byteOffset + IMAGE_HEADER_BYTES + DOMAIN_HEADER_BYTES);
   yield { event: "moment", layer: "libxc", moment: "libxc-end", byteOffset: end.byteOffset };
   return end;
-}
-
-const IMAGE_HEADER: HeaderBlock<ImageHeader> = {
-  layer: "libxc",
-  name: "image header",
-  bytes: IMAGE_HEADER_BYTES,
-  cutRule: "LC-HDR-1",
-  decode: decodeImageHeader,
-  fields: imageHeaderFields,
-};
-
-const DOMAIN_HEADER: HeaderBlock<DomainHeader> = {
-  layer: "libxc",
-  name: "domain header",
-  bytes: DOMAIN_HEADER_BYTES,
-  cutRule: "LC-REC-5",
-  decode: decodeDomainHeader,
-  fields: domainHeaderFields,
-};
-
-/** Image header and domain header. Returns the guest's kind, null if the header's is none. */
-function* readHeaders(byteOffset: number): Reader<GuestKind | null> {
-  yield* readHeaderBlock(IMAGE_HEADER, byteOffset);
-  const { type } = yield* readHeaderBlock(DOMAIN_HEADER, byteOffset + IMAGE_HEADER_BYTES);
-  if (type === DOMAIN_TYPE_X86_PV) return "pv";
-  return type === DOMAIN_TYPE_X86_HVM ? "hvm" : null;
 }
 
 /** Where walking over an epoch stopped. */
@@ -138,23 +91,18 @@ interface DroppedEpoch {
   readonly present?: number;
 }
 
-/** A header that can be read on from, or why not. */
-type HeadRead =
-  | { readonly head: RecordHead }
-  | { readonly broken: StreamError; readonly present: number };
-
 /** The records of one stream: where we are, and the epoch that is walked over but not given yet. */
 class StreamWalk {
   readonly #guest: GuestKind | null;
   readonly #options: LibxcOptions;
-  readonly #ahead = new ReadAhead();
-  #recordIndex = 0;
+  readonly #records: LibxcRecordReader;
   #checkpointed: boolean;
   #epoch = 0;
 
   constructor(guest: GuestKind | null, options: LibxcOptions) {
     this.#guest = guest;
     this.#options = options;
+    this.#records = new LibxcRecordReader(options.limits);
     this.#checkpointed = options.checkpointed;
   }
 
@@ -162,12 +110,12 @@ class StreamWalk {
   *walk(firstByteOffset: number): Reader<LibxcEnd> {
     let at = firstByteOffset;
     for (;;) {
-      const read = yield* this.#readHead(at);
+      const read = yield* this.#records.next(at);
       if ("broken" in read) throw read.broken;
       const { head } = read;
       // Most records: given without one more generator in between.
-      if (head.type === REC_TYPE_PAGE_DATA) yield* readBatch(head, this.#ahead);
-      else yield* this.#give(head);
+      if (head.type === REC_TYPE_PAGE_DATA) yield* this.#records.batch(head);
+      else yield* this.#records.give(head);
       at = nextOffset(head);
       if (head.type === REC_TYPE_END) return this.#end("end", at);
       if (head.type !== REC_TYPE_CHECKPOINT) continue;
@@ -207,9 +155,9 @@ class StreamWalk {
     let epochAt = firstByteOffset;
     for (;;) {
       yield { request: "hold", byteOffset: epochAt };
-      const epochIndex = this.#recordIndex;
+      const epochIndex = this.#records.nextIndex;
       const stop = yield* this.#walkOver(epochAt);
-      const dropped = { epochByteOffset: epochAt, records: this.#recordIndex - epochIndex };
+      const dropped = { epochByteOffset: epochAt, records: this.#records.nextIndex - epochIndex };
       if (stop.kind === "break") {
         const why = "broken off";
         return yield* this.#failOver(stop.byteOffset, { ...dropped, why, present: stop.present });
@@ -217,7 +165,7 @@ class StreamWalk {
       if (stop.head.type === REC_TYPE_END) {
         const records = dropped.records - 1;
         yield* this.#failOver(stop.head.byteOffset, { ...dropped, records, why: "END" });
-        yield* this.#give(stop.head);
+        yield* this.#records.give(stop.head);
         return this.#end("end", nextOffset(stop.head));
       }
       const behind = nextOffset(stop.head);
@@ -226,7 +174,7 @@ class StreamWalk {
         return yield* this.#failOver(answer.byteOffset, { ...dropped, why: "not confirmed" });
       }
       yield* this.#replay(epochAt, epochIndex, stop.head.byteOffset);
-      yield* this.#give(stop.head);
+      yield* this.#records.give(stop.head);
       yield* this.#committed(behind);
       yield { request: "release", byteOffset: answer.byteOffset };
       epochAt = answer.byteOffset;
@@ -237,11 +185,11 @@ class StreamWalk {
   *#walkOver(epochAt: number): Reader<WalkStop> {
     let at = epochAt;
     for (;;) {
-      const read = yield* this.#readHead(at);
+      const read = yield* this.#records.next(at);
       if ("broken" in read) return { kind: "break", byteOffset: at, present: read.present };
       const { head } = read;
       if (!(yield* skipBody(head))) {
-        this.#recordIndex = head.recordIndex;
+        this.#records.nextIndex = head.recordIndex;
         return { kind: "break", byteOffset: at, present: RECORD_HEADER_BYTES };
       }
       if (head.type === REC_TYPE_END || head.type === REC_TYPE_CHECKPOINT) {
@@ -260,18 +208,18 @@ class StreamWalk {
       byteOffset: epochAt,
       detail: { epoch: this.#epoch + 1 },
     };
-    const indexAfter = this.#recordIndex;
-    this.#recordIndex = epochIndex;
+    const indexAfter = this.#records.nextIndex;
+    this.#records.nextIndex = epochIndex;
     for (let at = epochAt; at < endAt; ) {
-      const read = yield* this.#readHead(at);
+      const read = yield* this.#records.next(at);
       if ("broken" in read) throw read.broken;
       if (read.head.type >= RECORD_OPTIONAL) {
         yield { event: "fault", fault: { ...placeOf(read.head), rule: "LC-CP-7" } };
       }
-      yield* this.#give(read.head);
+      yield* this.#records.give(read.head);
       at = nextOffset(read.head);
     }
-    this.#recordIndex = indexAfter;
+    this.#records.nextIndex = indexAfter;
   }
 
   *#confirm(byteOffset: number): Reader<EpochAnswer> {
@@ -305,61 +253,5 @@ class StreamWalk {
 
   #end(outcome: "end" | "failover", byteOffset: number): LibxcEnd {
     return { outcome, checkpointed: this.#checkpointed, byteOffset };
-  }
-
-  /** Read and number the next record header; broken where no record can be read. */
-  *#readHead(byteOffset: number): Job<HeadRead> {
-    const ahead = this.#ahead;
-    if (ahead.presentAt(byteOffset) < RECORD_HEADER_BYTES) {
-      ahead.got(yield ahead.request(byteOffset, RECORD_HEADER_BYTES));
-    }
-    return this.#headAt(byteOffset);
-  }
-
-  #headAt(byteOffset: number): HeadRead {
-    const ahead = this.#ahead;
-    const present = ahead.presentAt(byteOffset);
-    const place = { layer: "libxc", byteOffset, recordIndex: this.#recordIndex } as const;
-    if (present < RECORD_HEADER_BYTES) {
-      const message =
-        present === 0
-          ? "The stream ends where a record should begin: there is no END record."
-          : "The stream ends inside a record header.";
-      const actual = `${present} bytes`;
-      const text = { message, expected: "8 bytes", actual, field: null };
-      const fault = { ...place, rule: "LC-REC-5", ...text };
-      return { broken: new StreamError(fault), present };
-    }
-    const type = ahead.u32At(byteOffset);
-    const bodyBytes = ahead.u32At(byteOffset + 4);
-    const name = typeName(RECORD_NAMES, type);
-    if (bodyBytes > RECORD_BODY_MAX) {
-      const fault = {
-        ...place,
-        rule: "LC-REC-4",
-        recordType: name,
-        expected: `at most ${RECORD_BODY_MAX} bytes`,
-        actual: `${bodyBytes} bytes`,
-      };
-      return { broken: new StreamError(fault), present: RECORD_HEADER_BYTES };
-    }
-    const recordIndex = this.#recordIndex;
-    this.#recordIndex += 1;
-    return { head: { layer: "libxc", recordIndex, type, name, byteOffset, bodyBytes } };
-  }
-
-  /** Give one record to the consumer: its batch, its body, or its head where the body is no use. */
-  *#give(head: RecordHead): Reader<void> {
-    if (head.type === REC_TYPE_PAGE_DATA) return yield* readBatch(head, this.#ahead);
-    const known = RECORD_NAMES[head.type] !== undefined;
-    if (!known || head.bodyBytes > this.#options.limits.maxMetadataBytes) {
-      if (!(yield* skipBody(head))) throw cutError(head, "LC-REC-5");
-      yield { event: "record", head, body: null };
-      return;
-    }
-    const read = yield* readBody(head);
-    if (read.kind === "cut") throw cutError(head, "LC-REC-5", read.present);
-    if (!read.paddingZero) yield { event: "fault", fault: paddingFault(head, "LC-REC-6") };
-    yield { event: "record", head, body: read.body };
   }
 }

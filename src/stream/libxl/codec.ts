@@ -22,12 +22,8 @@ import {
   sizeFaults,
 } from "../codec.js";
 import { printedIfAny } from "../print.js";
-import {
-  EMULATOR_CONTEXT_CODEC,
-  EMULATOR_XENSTORE_DATA_CODEC,
-  type EmulatorContext,
-  type EmulatorXenstoreData,
-} from "./emulator.js";
+import { EMULATOR_CONTEXT_CODEC, type EmulatorContext } from "./emulator-context.js";
+import { EMULATOR_XENSTORE_DATA_CODEC, type EmulatorXenstoreData } from "./emulator-xenstore.js";
 
 /** END, LIBXC_CONTEXT, CHECKPOINT_END: the body should be empty and is dropped by a restorer. */
 export interface LibxlMarker {

@@ -1,3 +1,2 @@
 /** Codecs of the xl save file: its header and config. The reader is not among them. */
-export * from "./generation-id.js";
 export * from "./header.js";

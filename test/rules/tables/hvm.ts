@@ -1,11 +1,29 @@
 /**
  * Rows of HVM parameters and of the HVM context: HP, HC, VG.
  */
-import { concat, patternPage, poke, u8, u16le, u32le, u64le, zeros } from "../../builders/bytes.js";
+import {
+  ascii,
+  concat,
+  patternPage,
+  poke,
+  u8,
+  u16le,
+  u32le,
+  u64le,
+  zeros,
+} from "../../builders/bytes.js";
 import { contextHeader, contextRecord, hvmContextBlob, hvmStream } from "../../builders/hvm.js";
+import { libvirt } from "../../builders/libvirt.js";
 import type { HvmParam } from "../../builders/libxc.js";
 import { libxlStream, xlHeader } from "../../builders/libxl.js";
 import { join } from "../../builders/parts.js";
+import {
+  section,
+  streamSection,
+  TYPE,
+  END as XAPI_END,
+  image as xapi,
+} from "../../builders/xapi.js";
 import { hvm, pv, type Reading, type RuleRow, row } from "./row.js";
 
 const params = (...list: HvmParam[]) => hvm(list);
@@ -38,13 +56,22 @@ const RENEWED: Reading = { genid: "new" };
 const configured = (config: string, flags = 3) =>
   concat(
     xlHeader({ config: `${config}\0`, mandatoryFlags: flags }).bytes,
-    join(
-      libxlStream(hvmStream({ batches: [[{ pfn: 1, page: ID_PAGE }]], params: [[34, 0x1000]] })),
-    ),
+    join(libxlStream(GUEST())),
   );
 const ID_PAGE = poke(patternPage(1), 0, ...zeros(15), 0xa5);
 const pinned = (last: number) =>
   `{"b_info":{"type.hvm":{"ms_vm_genid":[${[...zeros(15), last]}]}}}`;
+const GUEST = () => hvmStream({ batches: [[{ pfn: 1, page: ID_PAGE }]], params: [[34, 0x1000]] });
+/** The same guest in a libvirt file, and in a XAPI image. */
+const inLibvirt = (uuid: string) =>
+  libvirt(join(libxlStream(GUEST())), {
+    xml: ascii(`<domain><genid>${uuid}</genid></domain>\0`),
+  });
+const inXapi = (pair: string) => {
+  const keys = `(xs_subtree ((/local/domain/3/platform/generation-id ${pair})))`;
+  const record = ascii(`((time t)(word_size 64)${keys})`);
+  return xapi(section(TYPE.xenops, record), streamSection(join(GUEST())), XAPI_END);
+};
 const END = contextRecord(0, 0, zeros(0));
 
 const PARAMS: readonly RuleRow[] = [
@@ -153,6 +180,18 @@ const PARAMS: readonly RuleRow[] = [
     "another id in JSON",
     () => configured(pinned(0xa6)),
     () => configured(pinned(0xa5)),
+  ),
+  row(
+    "VG-25",
+    "another id in libvirt's XML",
+    () => inLibvirt("00000000-0000-0000-0000-0000000000a6"),
+    () => inLibvirt("00000000-0000-0000-0000-0000000000a5"),
+  ),
+  row(
+    "VG-25",
+    "another pair in XAPI's Xenstore keys",
+    () => inXapi(`0:${0xa6n << 56n}`),
+    () => inXapi(`0:${0xa5n << 56n}`),
   ),
   row(
     "VG-25",

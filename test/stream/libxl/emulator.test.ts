@@ -7,7 +7,7 @@ import {
   packXenstorePairs,
   qemuHeadJson,
   xenstorePairs,
-} from "../../../src/stream/libxl/emulator.js";
+} from "../../../src/stream/libxl/index.js";
 import { toolstackBlob, VIDEO } from "../../builders/legacy.js";
 import { bytesOf, contextAt, joined, told, words } from "../support.js";
 

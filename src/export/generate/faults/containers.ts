@@ -15,12 +15,15 @@ import {
 import { concatBytes, readU32, writeU32, writeU32BE } from "../../../stream/index.js";
 import {
   type ByteSink,
+  beginLibvirt,
+  beginXapi,
   beginXl,
   endXapi,
   MemorySink,
   writeXapiSection,
 } from "../../writers/index.js";
-import { libxlConfig, xenopsRecord } from "../config.js";
+import { domainXml, libxlConfig, xenopsRecord } from "../config.js";
+import type { GenerateOptions } from "../options.js";
 import { cutHeader, editHeader } from "./edits.js";
 import type { Edit, FaultNeeds, FaultRow } from "./fault.js";
 
@@ -75,10 +78,10 @@ export const CONTAINER_FAULTS: readonly FaultRow[] = [
   },
   {
     rule: "VG-25",
-    needs: { ...XL, genid: true, kind: "hvm" },
+    needs: { containers: ["xl", "libvirt", "xapi"], genid: true, kind: "hvm" },
     edit: editHeader("container start", (_, options) => {
       const genid = options.genid?.map((byte) => byte ^ 0xff) ?? null;
-      return sunk((sink) => beginXl(sink, { config: libxlConfig({ ...options, genid }) }));
+      return sunk((sink) => beginConfigured(sink, { ...options, genid }));
     }),
   },
   { rule: "LV-1", needs: LIBVIRT, edit: cutHeader("container start", LIBVIRT_HEADER_BYTES - 1) },
@@ -140,6 +143,13 @@ export const CONTAINER_FAULTS: readonly FaultRow[] = [
     ),
   },
 ];
+
+/** What stands in front of the stream, of a guest with these options. */
+function beginConfigured(sink: ByteSink, options: GenerateOptions): void {
+  if (options.container === "xl") beginXl(sink, { config: libxlConfig(options) });
+  else if (options.container === "libvirt") beginLibvirt(sink, domainXml(options));
+  else beginXapi(sink, xenopsRecord(options));
+}
 
 /** Write over bytes of what stands in front of the stream. */
 function start(change: (bytes: Uint8Array) => unknown): Edit {
