@@ -114,7 +114,7 @@ function create(path: string): boolean {
   try {
     const fd = openSync(path, "wx");
     try {
-      writeSync(fd, owner);
+      if (writeSync(fd, owner) < owner.length) throw new Error("there is no room for a lock");
     } catch (error) {
       remove(path); // a full disk must not lock the next run out
       throw error;
