@@ -69,7 +69,7 @@ function newPath(): string {
 function entry(file: string) {
   const outcome = {
     ...({ v: 1, type: "file", file, verdict: "accept", profile: "restore" } as const),
-    ...{ elapsedMs: 1.5, container: ["libxc"], suppressed: 0, findings: [] },
+    ...{ elapsedMs: 1.5, container: ["libxc"] as const, suppressed: 0, findings: [] },
   };
   return { file, identity: `id of ${file}`, outcome };
 }
