@@ -7,8 +7,8 @@
  *   {"c":"<crc32>","file":…,"identity":…,"outcome":{…}}                  one an image
  */
 import { type FileHandle, open } from "node:fs/promises";
-import { crc32 } from "node:zlib";
 import { type BatchFileLine, InputError, UsageError } from "../findings/index.js";
+import { sealed, unsealed } from "./journal-lines.js";
 import { takeLock } from "./lock.js";
 import type { JobSettings } from "./port.js";
 
@@ -16,7 +16,6 @@ import type { JobSettings } from "./port.js";
 const COMMIT_MS = 100;
 const VERSION = 1;
 const OPTION = "--resume";
-const CRC_FIELD = /^\{"c":"([0-9a-f]{8})",/;
 /** A first line begins so. */
 const BEGINNING = '{"c":"';
 const MAX_HEAD_BYTES = 64 * 1024;
@@ -72,8 +71,8 @@ export class Journal {
       await journal.#begin(head);
       return journal;
     } catch (error) {
-      await opened.handle?.close();
-      opened.unlock?.();
+      await opened.handle?.close().catch(() => {}); // what went wrong first is told
+      giveUp(opened.unlock);
       throw error instanceof UsageError ? error : journalError(path, error);
     }
   }
@@ -81,16 +80,21 @@ export class Journal {
   /**
    * The outcomes of earlier runs, as they were written; to be read before any is added. Lines that
    * do not hold are passed over; what a torn last one holds is cut off.
+   *
+   * @throws {InputError} code "journal" if they cannot be read
    */
   async *entries(): AsyncGenerator<JournalEntry> {
-    for await (const { line, end } of this.#lines()) {
-      this.#end = end;
-      const value = unsealed(line) as Partial<JournalEntry> | null;
+    const lines = this.#lines();
+    for (;;) {
+      const step = await this.#guarded(() => lines.next());
+      if (step.done === true) break;
+      this.#end = step.value.end;
+      const value = unsealed(step.value.line) as Partial<JournalEntry> | null;
       if (typeof value?.file === "string" && typeof value.identity === "string") {
         yield value as JournalEntry;
       }
     }
-    await this.#handle.truncate(this.#end);
+    await this.#guarded(() => this.#handle.truncate(this.#end));
   }
 
   /**
@@ -105,22 +109,31 @@ export class Journal {
   }
 
   /**
-   * Write and sync what is there, and give up the lock.
+   * Write and sync what is there, and give up the lock, which is given up in any case.
    *
-   * @throws {InputError} code "journal" if that cannot be done
+   * @throws {InputError} code "journal" if that cannot be done: what was added last may be missing
    */
   async close(): Promise<void> {
     try {
-      if (this.#timer !== null) clearTimeout(this.#timer);
-      this.#timer = null;
       this.#enqueue(() => this.#sync());
       await this.#work;
-    } finally {
       if (this.#timer !== null) clearTimeout(this.#timer);
-      await this.#handle.close();
-      this.#unlock();
+      await this.#guarded(() => this.#handle.close());
+      if (this.#failure !== null) throw this.#failure;
+    } catch (error) {
+      giveUp(this.#unlock);
+      throw this.#failure ?? error;
     }
-    if (this.#failure !== null) throw this.#failure;
+    await this.#guarded(async () => this.#unlock());
+  }
+
+  /** What goes wrong is the journal's. */
+  async #guarded<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw journalError(this.#path, error);
+    }
   }
 
   /** Read the first line and hold it to `head`; write it if there is none. */
@@ -243,27 +256,27 @@ async function writeAll(handle: FileHandle, text: string, at: number): Promise<n
   return bytes.length;
 }
 
-/** A value as a line with a checksum of what follows it. */
-function sealed(value: object): string {
-  const rest = JSON.stringify(value).slice(1);
-  return `{"c":"${crcOf(rest)}",${rest}\n`;
+/** Give back a lock where something else went wrong, which is told. */
+function giveUp(unlock: (() => void) | null): void {
+  try {
+    unlock?.();
+  } catch {
+    // A lock whose process is gone keeps nobody out.
+  }
 }
 
-/** Null if the line is not as sealed() made it. */
-function unsealed(line: string): unknown {
-  const crc = CRC_FIELD.exec(line);
-  if (crc === null) return null;
-  const rest = line.slice(crc[0].length);
-  return crcOf(rest) === crc[1] ? JSON.parse(`{${rest}`) : null;
-}
-
-function crcOf(text: string): string {
-  return crc32(text).toString(16).padStart(8, "0");
-}
+const NO_ROOM: readonly string[] = ["ENOSPC", "EDQUOT", "EFBIG"];
+const NOT_OURS: readonly string[] = ["EROFS", "EACCES", "EPERM", "ENOENT", "ENOTDIR"];
 
 function journalError(path: string, cause: unknown): InputError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new InputError(`the journal ${path} cannot be used: ${reason}`, {
+  const code = (cause as NodeJS.ErrnoException).code ?? "";
+  const help = NO_ROOM.includes(code)
+    ? "; make room, then the same command goes on from what is in it"
+    : NOT_OURS.includes(code)
+      ? "; name one in a folder that is there and may be written to"
+      : "";
+  return new InputError(`the journal ${path} cannot be used: ${reason}${help}`, {
     code: "journal",
     source: path,
     cause,

@@ -11,7 +11,9 @@ workers share --max-memory. With --json: one object a line, as images are done.
 
 A journal (--resume) takes the results of images as they are done. The same
 command goes on with it after an interruption, a crash or a change of some
-files: what has not changed is not done again, yet is in output and reports.`;
+files: what has not changed is not done again, yet is in output and reports.
+An object at a URL is known again by its strong ETag, else by date and size;
+where its server tells neither, it is done again.`;
 
 /** `batch`. */
 export function addBatch(program: Command, done: (code: number) => void): void {

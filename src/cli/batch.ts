@@ -97,6 +97,8 @@ async function reportedBatch(
         },
       });
       progress.end();
+      const { journalError } = result;
+      if (journalError !== null) writeErr(`xenstream: ${journalError.message}\n`);
       if (signal.aborted) {
         tellHowToGoOn(result, flags);
         return result.exitCode;

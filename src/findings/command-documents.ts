@@ -62,6 +62,8 @@ export interface BatchFileLine extends RestoreFileResult {
   readonly manifest?: ManifestOutput;
   /** With `--manifest-dir`: the image measured by the manifest that was there. */
   readonly check?: ManifestCheck;
+  /** Of a URL: which object it was that was judged, an ETag or a date; of no fixed form. */
+  readonly objectIdentity?: string;
 }
 
 /** An image without a verdict: it could not be read, or a limit or bug of ours was in the way. */

@@ -7,6 +7,7 @@ export {
   type InputCompression,
   type OpenedInput,
   type OpenInputOptions,
+  objectIdentity,
   openInput,
   type Recognised,
   recogniseCompression,

@@ -5,17 +5,23 @@
  */
 import {
   type BatchJob,
-  fileIdentity,
   type JobOutcome,
   type JobRunner,
   type JobSettings,
   Journal,
   largestFirst,
 } from "../batch/index.js";
-import type { BatchBadImage, BatchBeginLine, BatchSummaryLine } from "../findings/index.js";
+import {
+  type BatchBadImage,
+  type BatchBeginLine,
+  type BatchSummaryLine,
+  InputError,
+} from "../findings/index.js";
+import { isRemote } from "../input/index.js";
 import { BatchTally } from "./batch-tally.js";
 import { DOCUMENT_VERSION } from "./documents.js";
 import { manifestPathOf } from "./job.js";
+import { identityInOutcome, identityOnDisk, journalName, remoteIdentities } from "./journaled.js";
 import { removeParts } from "./output.js";
 import { VERSION } from "./version.js";
 
@@ -43,6 +49,8 @@ export interface BatchEvents {
 
 /** What came of a batch. */
 export interface BatchResult {
+  /** All was done, but the journal could not take the last of it; null if it could. */
+  readonly journalError: InputError | null;
   readonly begin: BatchBeginLine;
   readonly summary: BatchSummaryLine;
   /** The highest of all images. */
@@ -56,7 +64,7 @@ export interface BatchResult {
  *
  * @param jobs  in the order in which they were asked for
  * @throws {UsageError} if the journal cannot be gone on with, or another run has it
- * @throws {InputError} if the journal cannot be written
+ * @throws {InputError} if the journal cannot be written while work is left to do
  */
 export async function runBatch(
   runner: JobRunner,
@@ -79,8 +87,18 @@ export async function runBatch(
     await journal?.close().catch(() => {}); // what went wrong first is told
     throw error;
   }
-  await journal?.close();
-  return run.result();
+  return run.result(await closed(journal));
+}
+
+/** What went wrong at the end: the results are there, so that they are not to be lost by it. */
+async function closed(journal: Journal | null): Promise<InputError | null> {
+  try {
+    await journal?.close();
+    return null;
+  } catch (error) {
+    if (error instanceof InputError) return error;
+    throw error;
+  }
 }
 
 /** One batch at work. */
@@ -115,13 +133,27 @@ class Run {
     events.onBegin?.(this.#begin);
   }
 
-  /** Outcomes of files that are still what they were. */
+  /** Outcomes of images that are still what they were. */
   async takeOver(journal: Journal): Promise<void> {
-    const byFile = new Map(this.#jobs.map((job) => [job.file, job]));
+    // Several URLs that differ in what is not shown may have one name.
+    const byName = new Map<string, BatchJob[]>();
+    for (const job of this.#jobs) {
+      const name = journalName(job);
+      const named = byName.get(name);
+      if (named === undefined) byName.set(name, [job]);
+      else named.push(job);
+    }
+    const remote = new Set<BatchJob>();
+    for await (const { file } of journal.entries()) {
+      for (const job of byName.get(file) ?? []) if (isRemote(job.file)) remote.add(job);
+    }
+    const present = await remoteIdentities([...remote], this.#options.signal);
     for await (const { file, identity, outcome } of journal.entries()) {
-      const job = byFile.get(file);
-      if (job === undefined || this.#done.has(job.index)) continue;
-      if (identity === fileIdentity(file)) this.#take(job, outcome, true);
+      const job = byName.get(file)?.find((job) => {
+        if (this.#done.has(job.index)) return false;
+        return identity === (present.get(job) ?? identityOnDisk(job));
+      });
+      if (job !== undefined) this.#take(job, outcome, true);
     }
   }
 
@@ -132,7 +164,7 @@ class Run {
     const { onProgress } = this.#events;
     const runnerEvents = {
       onStart: (job: BatchJob) => {
-        this.#active.set(job, fileIdentity(job.file));
+        this.#active.set(job, identityOnDisk(job));
         this.#events.onStart?.(job);
       },
       ...(onProgress === undefined ? {} : { onProgress }),
@@ -152,7 +184,7 @@ class Run {
     return Array.from(jobs, ({ file }) => manifestPathOf(manifestDir, file));
   }
 
-  result(): BatchResult {
+  result(journalError: InputError | null): BatchResult {
     const { bytes, accepted, rejected, failed, mismatched, exitCode, worst } = this.#tally;
     const notDone = this.#jobs.length - this.#done.size;
     const { earlier } = this.#tally;
@@ -170,9 +202,10 @@ class Run {
       elapsedMs: performance.now() - this.#startMs,
     };
     return {
+      journalError,
       begin: this.#begin,
       summary,
-      exitCode,
+      exitCode: Math.max(exitCode, journalError?.exitCode ?? 0),
       worst,
     };
   }
@@ -183,9 +216,11 @@ class Run {
     if ("error" in outcome) {
       // A worker that died may have left one.
       if (outcome.error.exitCode === 3) removeParts(this.manifestPaths([job]));
-    } else if (before !== null && before === fileIdentity(job.file)) {
+    } else {
       // One that changed while it was read is not kept: a run that goes on reads it again.
-      this.#journal?.add({ file: job.file, identity: before, outcome });
+      const same = before === identityOnDisk(job) ? before : null;
+      const identity = same ?? identityInOutcome(job, outcome);
+      if (identity !== null) this.#journal?.add({ file: journalName(job), identity, outcome });
     }
     this.#take(job, outcome, false);
   }

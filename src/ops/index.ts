@@ -48,7 +48,7 @@ export { parseXlInfo } from "./host/xl-info.js";
 export * from "./image.js";
 export * from "./inspect.js";
 export * from "./job.js";
-export type { JudgedHooks, JudgedInput } from "./judged.js";
+export type { JudgedHooks, JudgedInput, JudgedOpened } from "./judged.js";
 export * from "./manifest.js";
 export * from "./outcome-spool.js";
 export {

@@ -18,7 +18,7 @@ import { DOMAIN_DEFAULTS } from "../restore/index.js";
 import { DOCUMENT_VERSION } from "./documents.js";
 import type { ReadingHooks } from "./hooks.js";
 import type { Image } from "./image.js";
-import type { JudgedInput } from "./judged.js";
+import type { JudgedInput, JudgedOpened } from "./judged.js";
 import { checkOf, manifestOf } from "./manifest.js";
 import { restoreFile } from "./restore.js";
 import type { Platform } from "./runtime.js";
@@ -98,10 +98,14 @@ async function resultOf(
   const { manifestDir, readData, memory, digest, maxMemoryBytes, ...reading } = settings;
   const limits = { ...DEFAULT_LIMITS, maxMemoryBytes };
   const options = { ...reading, ...DOMAIN_DEFAULTS, checkpoint: null, limits };
-  const onJudged = (image: Image, judged: JudgedInput): JobResult | Promise<JobResult> =>
-    manifestDir === null
-      ? judged.result
-      : withManifest(image, judged, manifestPathOf(manifestDir, file, at), hooks);
+  const onJudged = (image: Image, judged: JudgedOpened): JobResult | Promise<JobResult> => {
+    const { identity } = judged;
+    const result: JobResult =
+      identity === null ? judged.result : { ...judged.result, objectIdentity: identity };
+    return manifestDir === null
+      ? result
+      : withManifest(image, { ...judged, result }, manifestPathOf(manifestDir, file, at), hooks);
+  };
   return settings.operation === "verify"
     ? verifyFile(platform, at, { ...options, readData }, { ...hooks, onJudged })
     : // The other processors have jobs of their own.

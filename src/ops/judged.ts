@@ -13,8 +13,14 @@ export interface JudgedInput<R extends FileResult = FileResult> {
   readonly result: R;
 }
 
+/** The same, opened by its name. */
+export interface JudgedOpened<R extends FileResult = FileResult> extends JudgedInput<R> {
+  /** As openInput() tells it. */
+  readonly identity: string | null;
+}
+
 /** Hooks of verifyFile() and restoreFile() for those who go on with the image. */
 export interface JudgedHooks<R extends FileResult> extends ReadingHooks {
   /** Called once, when the image was judged; what it returns is the result then. */
-  readonly onJudged?: (image: Image, judged: JudgedInput<R>) => R | Promise<R>;
+  readonly onJudged?: (image: Image, judged: JudgedOpened<R>) => R | Promise<R>;
 }

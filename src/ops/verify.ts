@@ -30,11 +30,12 @@ export async function verifyFile(
   hooks: JudgedHooks<FileResult> = {},
 ): Promise<FileResult> {
   const startMs = performance.now();
-  const { source, compression, file } = await openInput(path, openOptions(hooks, options.limits));
+  const opened = await openInput(path, openOptions(hooks, options.limits));
+  const { source, compression, file, identity } = opened;
   try {
     const judged = await judge(platform, source, file, options, startMs, hooks);
     const result = withCompression(judged.result, compression);
-    return (await hooks.onJudged?.(judged.image, { source, result })) ?? result;
+    return (await hooks.onJudged?.(judged.image, { source, identity, result })) ?? result;
   } finally {
     await source.close();
   }

@@ -1,6 +1,7 @@
 /** The journal of a batch: what was added is there again, whatever was torn off behind it. */
-import { spawnSync } from "node:child_process";
-import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { afterAll, describe, expect, it } from "vitest";
 import { Journal, type JournalEntry, lockPathOf } from "../../src/batch/index.js";
@@ -53,6 +54,12 @@ async function filesIn(path: string): Promise<string[]> {
   }
   await journal.close();
   return found;
+}
+
+/** Make a file look as if it had been left a minute ago. */
+function age(path: string): void {
+  const then = Date.now() / 1000 - 60;
+  utimesSync(path, then, then);
 }
 
 describe("a journal", () => {
@@ -165,10 +172,58 @@ describe("the lock of a journal", () => {
 
   it("that was torn is taken over once it is old", async () => {
     const path = await written(newPath());
+    for (const torn of ["", "{"]) {
+      writeFileSync(lockPathOf(path), torn);
+      age(lockPathOf(path));
+      expect(await filesIn(path)).toEqual(FILES);
+    }
+  });
+
+  it("that was torn just now is waited for, not refused", async () => {
+    const path = await written(newPath());
     writeFileSync(lockPathOf(path), "");
-    truncateSync(lockPathOf(path), 0);
-    appendFileSync(lockPathOf(path), "{");
-    spawnSync("touch", ["-d", "1 minute ago", lockPathOf(path)]);
     expect(await filesIn(path)).toEqual(FILES);
   });
+
+  it("is taken over from one that was killed while it took it over", async () => {
+    const path = await written(newPath());
+    const { pid } = spawnSync(process.execPath, ["-e", ""]);
+    const gone = JSON.stringify({ pid, host: hostname(), begun: "" });
+    for (const turn of ["", gone]) {
+      writeFileSync(lockPathOf(path), gone);
+      writeFileSync(`${lockPathOf(path)}.stale`, turn);
+      if (turn !== "") age(`${lockPathOf(path)}.stale`);
+      expect(await filesIn(path)).toEqual(FILES);
+      expect(existsSync(`${lockPathOf(path)}.stale`)).toBe(false);
+    }
+  });
+
+  it("leaves no turn behind that one was killed in", async () => {
+    const path = await written(newPath());
+    const { pid } = spawnSync(process.execPath, ["-e", ""]);
+    const gone = JSON.stringify({ pid, host: hostname(), begun: "" });
+    writeFileSync(`${lockPathOf(path)}.stale`, gone);
+    expect(await filesIn(path)).toEqual(FILES);
+    expect(existsSync(`${lockPathOf(path)}.stale`)).toBe(false);
+  });
+
+  it.runIf(process.platform === "linux")(
+    "of a process that is over is free, though its parent has not asked for it yet",
+    async () => {
+      const path = await written(newPath());
+      // What the shell becomes asks for no child: the first one stays a zombie.
+      const parent = spawn("sh", ["-c", "sleep 0.2 & echo $!; exec sleep 60"]);
+      try {
+        const [line] = (await once(parent.stdout, "data")) as [Buffer];
+        const pid = Number(line.toString());
+        const state = () => readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.[0];
+        while (state() !== "Z") await new Promise((resolve) => setTimeout(resolve, 10));
+        const owner = { pid, host: hostname(), begun: "" };
+        writeFileSync(lockPathOf(path), JSON.stringify(owner));
+        expect(await filesIn(path)).toEqual(FILES);
+      } finally {
+        parent.kill("SIGKILL");
+      }
+    },
+  );
 });

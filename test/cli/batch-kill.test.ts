@@ -128,7 +128,13 @@ describe("a batch that is interrupted", () => {
       const some = [large, folder.path("images/good")];
       const options = ["--resume", journal, "--manifest-dir", manifests];
       const ended = await run(["batch", "restore", "--jobs", "2", ...some, ...options], (child) => {
-        setTimeout(() => child.kill(signal), 900);
+        // Once an image is in the journal, while the large one is at work: however slow all is.
+        const waiting = setInterval(() => {
+          if (!existsSync(journal) || readFileSync(journal, "utf8").split("\n").length < 3) return;
+          clearInterval(waiting);
+          child.kill(signal);
+        }, 5);
+        child.once("exit", () => clearInterval(waiting));
       });
       expect(ended.code).toBe(code);
       expect(ended.stderr).toMatch(

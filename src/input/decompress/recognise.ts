@@ -56,6 +56,8 @@ export interface OpenInputOptions extends OpenOptions {
 export interface OpenedInput extends Recognised<AsyncSource> {
   /** What documents call it: the path as given, a URL without its credentials. */
   readonly file: string;
+  /** Of an object at a URL: as objectIdentity() tells it. Null for all else. */
+  readonly identity: string | null;
 }
 
 /**
@@ -72,11 +74,25 @@ export async function openInput(
   const file = shownName(path);
   if (isRemote(path)) {
     const { openRemote } = await import("../remote/open.js");
-    const source = await openRemote(path, { ...opening, limits });
-    return { ...(await orClosed(source, decompressedAsync(source, limits))), file };
+    const { source, identity } = await openRemote(path, { ...opening, limits });
+    return { ...(await orClosed(source, decompressedAsync(source, limits))), file, identity };
   }
   const source = openSource(path, { maxMemoryBytes: limits.maxMemoryBytes, ...opening });
-  return { ...(await orClosed(source, decompressed(source, limits))), file };
+  return { ...(await orClosed(source, decompressed(source, limits))), file, identity: null };
+}
+
+/**
+ * Which object a URL gives now, as one text: another one has another. One small request.
+ *
+ * @returns null if the server tells too little to know one object from another
+ * @throws {InputError} if the object cannot be had
+ */
+export async function objectIdentity(
+  url: string,
+  { limits = DEFAULT_LIMITS, signal }: Pick<OpenInputOptions, "limits" | "signal"> = {},
+): Promise<string | null> {
+  const { remoteIdentity } = await import("../remote/open.js");
+  return await remoteIdentity(url, { limits, signal });
 }
 
 /** The outcome; the source is closed if that is an error. */

@@ -16,9 +16,10 @@ import {
   emptyAnswer,
   failureOf,
   isStrong,
+  namelessPart,
   type ObjectFacts,
-  PassingFailure,
   parseContentRange,
+  rangeHeader,
   type Transport,
   unsatisfiedSize,
 } from "./transport.js";
@@ -138,7 +139,7 @@ export class HttpTransport implements Transport {
         return this.#answer(message, { ...facts, sizeBytes }, range);
       }
       message.destroy();
-      throw new PassingFailure("the server gave a part without saying which");
+      throw namelessPart();
     }
     message.destroy();
     if (status === RANGE_NOT_SATISFIABLE && pin === null && unsatisfiedSize(contentRange) === 0) {
@@ -162,13 +163,13 @@ export class HttpTransport implements Transport {
   }
 }
 
-function headersOf({ byteOffset, bytes }: ByteRange, pin: ObjectFacts | null) {
+function headersOf(range: ByteRange, pin: ObjectFacts | null) {
   return {
     "user-agent": "xenstream",
     accept: "*/*",
     // Ranges of bytes that were encoded on the way could not be told from stored ones.
     "accept-encoding": "identity",
-    range: `bytes=${byteOffset}-${byteOffset + bytes - 1}`,
+    range: rangeHeader(range),
     ...conditionOf(pin),
   };
 }

@@ -7,6 +7,7 @@ import type { AsyncSource } from "../source.js";
 import { StreamSource } from "../stream-source.js";
 import { parseHttpUrl, parseS3Url, shownName } from "./address.js";
 import { HttpTransport } from "./http.js";
+import { identityOfObject } from "./identity.js";
 import { RangeSource } from "./range-source.js";
 import { RemoteObject } from "./remote-object.js";
 import { S3Transport } from "./s3.js";
@@ -24,13 +25,20 @@ export interface RemoteOptions {
   readonly onNote?: ((note: string) => void) | undefined;
 }
 
+/** An object that was opened. */
+export interface OpenedObject {
+  readonly source: AsyncSource;
+  /** Differs from that of any other object at this URL; null if the server tells too little. */
+  readonly identity: string | null;
+}
+
 /**
  * Open the object at a URL, by its first bytes.
  *
  * @throws {InputError} if it cannot be had
  * @throws {UsageError} if the URL is none
  */
-export async function openRemote(url: string, options: RemoteOptions): Promise<AsyncSource> {
+export async function openRemote(url: string, options: RemoteOptions): Promise<OpenedObject> {
   const { limits, signal, onNote } = options;
   signal?.throwIfAborted();
   const transport = transportOf(url, limits);
@@ -40,21 +48,44 @@ export async function openRemote(url: string, options: RemoteOptions): Promise<A
   signal?.addEventListener("abort", abort, { once: true });
   try {
     const answer = await object.open(FIRST_BYTES, stop.signal);
+    const identity = identityOfObject(answer.facts);
     if (answer.kind === "ranges") {
       const { sizeBytes, first } = answer;
       if (!object.isPinned) {
         onNote?.(`${object.name}: the server gives no ETag: a change meanwhile might go unseen`);
       }
-      return new RangeSource(object, sizeBytes, first, limits.maxRemoteCacheBytes);
+      const source = new RangeSource(object, sizeBytes, first, limits.maxRemoteCacheBytes);
+      return { source, identity };
     }
     onNote?.(`${object.name}: the server gives no ranges: it is read as a pipe is, to its end`);
     const chunks = Object.assign(answer.chunks, { destroy: () => stop.abort() });
-    return new StreamSource(object.name, chunks, limits.maxMemoryBytes);
+    return { source: new StreamSource(object.name, chunks, limits.maxMemoryBytes), identity };
   } catch (error) {
     object.close();
     throw error;
   } finally {
     signal?.removeEventListener("abort", abort);
+  }
+}
+
+/**
+ * What identity the object at a URL has now, as openRemote() would tell it: one request, of one
+ * byte. The server is asked once only.
+ *
+ * @throws as openRemote()
+ */
+export async function remoteIdentity(
+  url: string,
+  { limits, signal }: RemoteOptions,
+): Promise<string | null> {
+  const object = new RemoteObject(transportOf(url, limits), { ...limits, maxRemoteTries: 1 });
+  const stop = new AbortController();
+  try {
+    const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+    return identityOfObject((await object.open(1, either)).facts);
+  } finally {
+    stop.abort(); // of a server without ranges the whole object would come
+    object.close();
   }
 }
 

@@ -16,9 +16,10 @@ import {
 } from "./transport.js";
 
 /** The first bytes of an object, or the whole of it where ranges are not to be had. */
-export type FirstAnswer =
+export type FirstAnswer = { readonly facts: ObjectFacts } & (
   | { readonly kind: "ranges"; readonly sizeBytes: number; readonly first: Uint8Array }
-  | { readonly kind: "whole"; readonly chunks: AsyncGenerator<Uint8Array, void, undefined> };
+  | { readonly kind: "whole"; readonly chunks: AsyncGenerator<Uint8Array, void, undefined> }
+);
 
 /** Memory that a range is read into, and how far it is full. */
 interface Filling {
@@ -93,15 +94,16 @@ export class RemoteObject {
     const answer = await attempt.of((stop) =>
       this.#transport.get({ byteOffset: 0, bytes }, null, stop),
     );
-    const { sizeBytes } = answer.facts;
+    const { facts } = answer;
+    const { sizeBytes } = facts;
     if (answer.range === null || sizeBytes === null) {
-      return { kind: "whole", chunks: this.#whole(answer, attempt) };
+      return { kind: "whole", facts, chunks: this.#whole(answer, attempt) };
     }
-    this.#pin = answer.facts;
+    this.#pin = facts;
     const wanted = Math.min(bytes, sizeBytes);
     const filling = { into: new Uint8Array(wanted), got: 0 };
     await this.#collect(answer, { byteOffset: 0, bytes: wanted }, filling, attempt);
-    return { kind: "ranges", sizeBytes, first: filling.into };
+    return { kind: "ranges", facts, sizeBytes, first: filling.into };
   }
 
   async #readOnce(range: ByteRange, filling: Filling, signal: AbortSignal): Promise<void> {

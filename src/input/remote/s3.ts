@@ -16,9 +16,10 @@ import {
   emptyAnswer,
   failureOf,
   isStrong,
+  namelessPart,
   type ObjectFacts,
-  PassingFailure,
   parseContentRange,
+  rangeHeader,
   type Transport,
 } from "./transport.js";
 
@@ -81,10 +82,9 @@ export class S3Transport implements Transport {
   }
 
   async get(range: ByteRange, pin: ObjectFacts | null, signal: AbortSignal): Promise<Answer> {
-    const { byteOffset, bytes } = range;
     const command = new this.#sdk.GetObjectCommand({
       ...this.#object(),
-      Range: `bytes=${byteOffset}-${byteOffset + bytes - 1}`,
+      Range: rangeHeader(range),
       ...conditionOf(pin),
     });
     let output: S3Output;
@@ -99,9 +99,8 @@ export class S3Transport implements Transport {
     const answer = answerOf(this.name, output);
     if (answer.range !== null || statusOf(output) !== PARTIAL_CONTENT) return answer;
     answer.end(false);
-    const strange = new PassingFailure("the server gave a part without saying which");
-    if (pin === null) return await this.#emptyObject(strange, signal);
-    throw strange;
+    if (pin === null) return await this.#emptyObject(namelessPart(), signal);
+    throw namelessPart();
   }
 
   close(): void {

@@ -161,6 +161,16 @@ export function parseRetryAfter(text: string | null): number | null {
   return Number.isNaN(date) ? null : Math.max(0, date - Date.now());
 }
 
+/** A range as the Range header wants it. Source: RFC 9110, 14.1.2. */
+export function rangeHeader({ byteOffset, bytes }: ByteRange): string {
+  return `bytes=${byteOffset}-${byteOffset + bytes - 1}`;
+}
+
+/** An answer with a part of the object, and no sound Content-Range. */
+export function namelessPart(): PassingFailure {
+  return new PassingFailure("the server gave a part without saying which");
+}
+
 /**
  * `bytes FIRST-LAST/SIZE` of a Content-Range, SIZE possibly `*`; null if it is none, or could not
  * be. Source: RFC 9110, 14.4.

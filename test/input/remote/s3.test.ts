@@ -4,6 +4,7 @@
  */
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { objectIdentity } from "../../../src/input/index.js";
 import { knownBytes, scratch } from "../support.js";
 import { type Misbehave, ObjectServer, type ServeOptions } from "./server.js";
 import { failureOf, IMPATIENT, opened as openedBy, readAll, readBytes } from "./support.js";
@@ -70,6 +71,16 @@ afterEach(async () => {
 afterAll(() => disk.remove());
 
 describe("an s3 URL", () => {
+  it("tells which object it gave, and by one byte which it gives now", async () => {
+    const server = await serve();
+    await using input = await opened(URL);
+    server.reset();
+    expect(await objectIdentity(URL)).toBe(input.identity);
+    expect(server.asked.map(({ range }) => range)).toEqual([{ first: 0, last: 0 }]);
+    server.bytes = Buffer.from("another");
+    expect(await objectIdentity(URL)).not.toBe(input.identity);
+  });
+
   it("is a seekable source of the object's bytes, each asked for once", async () => {
     const server = await serve();
     await using input = await opened(URL);
