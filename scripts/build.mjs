@@ -4,7 +4,7 @@
  *
  *   wasm     assembly/ -> engine.wasm
  *   lib      src/ -> lib/**.js and .d.ts, engine.wasm beside them
- *   bundle   src/cli/main.ts -> xenstream.cjs, one file with the module inside
+ *   bundle   src/cli/main.ts -> xenstream.cjs and its parts, with the module inside
  *
  * The bundle holds the module as base64 text in the constant XENSTREAM_ENGINE_BASE64; where that is
  * not defined (the library), engine.wasm is read from beside lib/index.js.
@@ -19,6 +19,7 @@ import { fingerprint, isFresh, remember } from "./lib/stamps.mjs";
 const WASM = "dist/engine.wasm";
 const CLI = "src/cli/main.ts";
 const BUNDLE = "dist/xenstream.cjs";
+const PARTS = "dist/xenstream.parts.cjs";
 
 const STEPS = {
   wasm: {
@@ -33,7 +34,7 @@ const STEPS = {
   },
   bundle: {
     inputs: ["src", "package.json", "package-lock.json", "scripts", WASM],
-    outputs: [BUNDLE],
+    outputs: [BUNDLE, PARTS],
     run: buildBundle,
   },
 };
@@ -82,6 +83,8 @@ async function buildBundle() {
   const { version } = JSON.parse(readFileSync("package.json", "utf8"));
   await bundleCommand({
     main: CLI,
+    // Most users wait for the tree, and for verdicts.
+    together: [CLI, "src/cli/verify.ts"],
     outfile: BUNDLE,
     define: {
       XENSTREAM_ENGINE_BASE64: JSON.stringify(readFileSync(WASM).toString("base64")),

@@ -1,7 +1,8 @@
 /**
- * Bundles the command in one file of many parts: a loader, and behind it, unseen by the parser, the
- * parts that it loads: the command tree, and what each command needs. Beside the file stands the
- * code that V8 made of the parts, most of what a short command costs.
+ * Bundles the command: a small file that is run, and beside it the parts that it loads, in scripts:
+ * the command tree, what every verdict needs, and each other part by itself. Node.js would read and
+ * scan whatever stands in the file that is run. Beside them stands the code that V8 made of the
+ * scripts, most of what a short command costs.
  */
 import { spawnSync } from "node:child_process";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
@@ -12,6 +13,8 @@ import { pastDoors } from "./past-doors.mjs";
 import { ROOT } from "./root.mjs";
 
 const LOADER = join(ROOT, "scripts/lib/load-parts.cjs");
+/** Never written: what names of parts begin with while they are made. */
+const PARTS = "parts";
 
 /** How every part is made to be small and quick to parse. */
 const SHARED = {
@@ -36,62 +39,83 @@ const SELDOM = {
 /**
  * @param {object} files
  * @param {string} files.main      entry point, from the root of the project
- * @param {string} files.outfile   bundle that is run
+ * @param {string[]} files.together  files whose needs are each kept together, in this order
+ * @param {string} files.outfile   bundle that is run, *.cjs; the parts go to *.parts.cjs
  * @param {Record<string, string>} files.define  constants for all parts
  */
-export async function bundleCommand({ main, outfile, define }) {
-  const { outputFiles } = await build({
+export async function bundleCommand({ main, together, outfile, define }) {
+  const { outputFiles, metafile } = await build({
     ...SHARED,
     absWorkingDir: ROOT,
     // The tree by itself too, for the build to run commands without a command line.
     entryPoints: { main, program: join(dirname(main), "program.ts") },
-    outdir: "parts",
+    outdir: PARTS,
     write: false,
+    metafile: true,
     bundle: true,
     splitting: true,
     format: "esm",
     // What the library asks of import.meta is not reached where the module is in the bundle.
-    define: { ...define, "import.meta.url": "undefined" },
+    define: { ...define, "import.meta.url": "undefined", "performance.now": "XENSTREAM_NOW" },
+    inject: [join(ROOT, "scripts/lib/clock.mjs")],
     // Its other form asks where it stands as a module, which is nowhere in a bundle.
     alias: { tinyglobby: createRequire(import.meta.url).resolve("tinyglobby") },
     plugins: [loadedWhenUsed(), pastDoors()],
     logLevel: "warning",
   });
-  const parts = await Promise.all(
-    outputFiles.map(async ({ path, text }) => [`./${basename(path)}`, await asPart(text)]),
+  const entries = await Promise.all(
+    outputFiles.map(async ({ path, text }) => [basename(path), await asFunction(text)]),
   );
   const file = join(ROOT, outfile);
-  const table = await writeBundle(file, parts);
+  const parts = await writeBundle(file, new Map(entries), scriptsOf(metafile, together));
   spawnSync(process.execPath, [join(ROOT, "scripts/lib/make-code-cache.mjs"), file], {
-    input: JSON.stringify(table),
+    input: JSON.stringify(parts),
     stdio: ["pipe", "ignore", "inherit"],
   });
 }
 
-/** The loader, the call that starts it, and the parts as comments. Returns what the call tells. */
-async function writeBundle(file, parts) {
-  const table = {};
-  let text = "";
-  for (const [name, source] of parts) {
-    const hidden = `//${source.replaceAll("\n", "\n//")}`;
-    table[name] = [Buffer.byteLength(text), Buffer.byteLength(hidden)];
-    text += `${hidden}\n`;
-  }
-  const id = `${Date.now().toString(36)}${process.hrtime.bigint().toString(36)}`;
-  const { code } = await transform(readFileSync(LOADER, "utf8"), SHARED);
-  const begin = (offset) =>
-    `#!/usr/bin/env node\n${code}loadParts(__filename,require,{id:"${id}",` +
-    `offset:${String(offset).padStart(8)},table:${JSON.stringify(table)}}).part("./main.js");\n`;
-  const offset = Buffer.byteLength(begin(0));
-  writeFileSync(file, begin(offset) + text);
-  chmodSync(file, 0o755);
-  return { id, offset, table };
+/**
+ * Which parts stand in one script, to be read and compiled at once: what an entry of `together`
+ * always loads and those before it do not; every other part has a script of its own.
+ */
+function scriptsOf({ outputs }, together) {
+  const taken = new Set();
+  const take = (path, names) => {
+    if (taken.has(path)) return names;
+    taken.add(path);
+    names.push(basename(path));
+    for (const { path: next, kind, external } of outputs[path].imports) {
+      if (kind === "import-statement" && !external) take(next, names);
+    }
+    return names;
+  };
+  const paths = Object.keys(outputs);
+  const isOf = (entry) => (path) => outputs[path].entryPoint === entry;
+  const groups = together.map((entry) => take(paths.find(isOf(entry)), []));
+  const single = paths.filter((path) => !taken.has(path)).map((path) => [basename(path)]);
+  return [...groups, ...single];
 }
 
-/** An ES module as the body of a CommonJS one: import() would start the loader of modules. */
-async function asPart(text) {
+/** Writes the loader with its call, and the scripts. Returns what the call tells the loader. */
+async function writeBundle(file, sources, scripts) {
+  const texts = scripts.map(
+    (names) => `[${names.map((name) => sources.get(name)).join(",\n")}];\n`,
+  );
+  const table = scripts.map((names, index) => [Buffer.byteLength(texts[index]), names]);
+  const id = `${Date.now().toString(36)}${process.hrtime.bigint().toString(36)}`;
+  const { code } = await transform(readFileSync(LOADER, "utf8"), SHARED);
+  const call = `loadParts(__filename,require,{id:"${id}",table:${JSON.stringify(table)}})`;
+  writeFileSync(file, `#!/usr/bin/env node\n${code}${call}.part("main.js");\n`);
+  writeFileSync(file.replace(/cjs$/, "parts.cjs"), texts.join(""));
+  chmodSync(file, 0o755);
+  return { id, table };
+}
+
+/** An ES module as a CommonJS one in a function: import() would start the loader of modules. */
+async function asFunction(text) {
   const options = { ...SHARED, format: "cjs", supported: { "dynamic-import": false } };
-  return (await transform(text, options)).code.trimEnd();
+  const { code } = await transform(text, options);
+  return `function(exports,require,module,__filename,__dirname){${code.trimEnd()}\n}`;
 }
 
 /** Puts something that loads them in the place of packages that are seldom used. */

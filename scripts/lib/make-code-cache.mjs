@@ -1,8 +1,8 @@
 /**
  * Run by the build in a process of its own: does what users do most, then keeps the code that V8
- * made of the bundle's parts beside it, so that the next run need not make it again.
+ * made of the bundle's scripts beside it, so that the next run need not make it again.
  *
- *   node make-code-cache.mjs BUNDLE < table of parts, as the bundle tells its loader
+ *   node make-code-cache.mjs BUNDLE < what the bundle tells its loader
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -22,7 +22,7 @@ const parts = JSON.parse(readFileSync(0, "utf8"));
 setFlagsFromString("--no-flush-bytecode");
 rmSync(`${file}.cache`, { force: true });
 const { part, scripts, stamp } = loadParts(file, createRequire(file), parts);
-const { run } = part("./program.js");
+const { run } = part("program.js");
 await run([...process.argv.slice(0, 2), "--help"]);
 for (const command of ["verify", "inspect", "restore"]) {
   for (const image of IMAGES) await run([...process.argv.slice(0, 2), command, image]);
@@ -33,9 +33,9 @@ setFlagsFromString("--flush-bytecode");
 const codes = {};
 const blobs = [];
 let offset = HEAD_BYTES;
-for (const [name, script] of Object.entries(scripts)) {
+for (const [index, script] of Object.entries(scripts)) {
   const code = script.createCachedData();
-  codes[name] = [offset, code.length];
+  codes[index] = [offset, code.length];
   offset += code.length;
   blobs.push(code);
 }

@@ -3,7 +3,7 @@
  * own job with it and nothing else; another takes its place. What a worker does is not known here.
  *
  * Written out, because the libraries for it (piscina, tinypool) start their workers from a file of
- * their own, while the command is one bundled file; the jobs here are long and few enough that a
+ * their own, while the command is bundled; the jobs here are long and few enough that a
  * message each is all there is to it.
  */
 import { type ResourceLimits, Worker } from "node:worker_threads";

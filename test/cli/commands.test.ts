@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import { smallImage, temporaryFolder } from "./image.js";
-import { COMMAND, ROOT, shell, widest, xenstream } from "./run.js";
+import { COMMAND, PARTS, ROOT, shell, widest, xenstream } from "./run.js";
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
@@ -167,6 +167,7 @@ describe("--max-findings", () => {
 
 describe("the code that V8 made of the commands", () => {
   const copy = folder.write("xenstream.cjs", readFileSync(COMMAND));
+  folder.write("xenstream.parts.cjs", readFileSync(PARTS));
   const verify = () =>
     spawnSync(process.execPath, [copy, "verify", "--quiet", bad], { encoding: "utf8" });
 

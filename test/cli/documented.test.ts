@@ -155,6 +155,7 @@ describe("the Containerfile", () => {
       "LICENSE",
       "dist/xenstream.cjs",
       "dist/xenstream.cjs.cache",
+      "dist/xenstream.parts.cjs",
       "package.json",
     ]);
   });

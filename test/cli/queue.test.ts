@@ -19,7 +19,7 @@ import { SentBatch, until } from "../batch/queue/support.js";
 import { SETTINGS, timeless } from "../batch/support.js";
 import { imageFolder } from "./batch-images.js";
 import { writeSparseImage } from "./image.js";
-import { COMMAND, plainEnvironment, ROOT, xenstream } from "./run.js";
+import { COMMAND, PARTS, plainEnvironment, ROOT, xenstream } from "./run.js";
 
 const JOBS = Number(process.env.XENSTREAM_QUEUE_JOBS ?? 200);
 /** Time for these tests, in the long form and on a busy machine. */
@@ -270,6 +270,7 @@ describe("--queue", () => {
     const alone = folder.path("alone");
     mkdirSync(alone);
     copyFileSync(COMMAND, `${alone}/xenstream.cjs`);
+    copyFileSync(PARTS, `${alone}/xenstream.parts.cjs`);
     const run = (cwd: string) =>
       spawnSync(
         process.execPath,

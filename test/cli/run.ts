@@ -7,6 +7,8 @@ import { join, resolve } from "node:path";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
 export const COMMAND = join(ROOT, "dist/xenstream.cjs");
+/** What it loads; the code that V8 made of that stands beside too, and may be missing. */
+export const PARTS = join(ROOT, "dist/xenstream.parts.cjs");
 /** Of what one run prints: a long form of a test may print much. */
 const MAX_OUTPUT_BYTES = 2 ** 28;
 const SCRIPT = ["/usr/bin/script", "/bin/script"].find((path) => existsSync(path));

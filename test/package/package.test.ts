@@ -72,14 +72,21 @@ describe("the packed package", () => {
       .map((entry) => join(entry.parentPath, entry.name).slice(installed.length + 1));
     const strange = files.filter(
       (name) =>
-        !/^dist\/([\w-]+\.cjs|lib\/engine\.wasm|lib\/[\w/-]+\.(js|d\.ts))$/.test(name) &&
+        !/^dist\/(xenstream(\.parts)?\.cjs|lib\/engine\.wasm|lib\/[\w/-]+\.(js|d\.ts))$/.test(
+          name,
+        ) &&
         !/^(docs\/[\w-]+(\.schema)?\.(md|1|json)|(README|CHANGELOG)\.md|LICENSE|package\.json)$/.test(
           name,
         ),
     );
     expect(strange).toEqual([]);
     expect(files).toEqual(
-      expect.arrayContaining(["dist/xenstream.cjs", "dist/lib/index.d.ts", "docs/RULES.md"]),
+      expect.arrayContaining([
+        "dist/xenstream.cjs",
+        "dist/xenstream.parts.cjs",
+        "dist/lib/index.d.ts",
+        "docs/RULES.md",
+      ]),
     );
     expect(files.filter((name) => /^dist\/lib\/(cli|report)\//.test(name))).toEqual([]);
     expect(files.find((name) => name === "dist/lib/engine.wasm")).toBeDefined();
