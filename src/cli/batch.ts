@@ -6,6 +6,7 @@ import {
   type BatchJob,
   type BatchResult,
   batchJobs,
+  isFilePath,
   type JobOutcome,
   type JobRunner,
   type JobSettings,
@@ -177,6 +178,7 @@ function reportPaths({ junit, sarif, html, prometheus }: BatchFlags): string[] {
  * may be an image stays one, and is not replaced.
  */
 function isReport(path: string): boolean {
+  if (!isFilePath(path)) return false; // opening a FIFO would wait for its writer, which we are
   try {
     const fd = openSync(path, "r");
     try {

@@ -5,6 +5,11 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { EngineName, FormatHint } from "../ops/index.js";
 
+/** What help says of an image's argument. */
+export const FILE_HELP = 'path of an image, "-" for standard input, or an https:// or s3:// URL';
+/** What help says of --genid. */
+export const GENID_HELP = "VM Generation ID: keep, new, 32 hex digits or a UUID";
+
 const UNITS: Readonly<Record<string, number>> = {
   "": 1,
   b: 1,

@@ -4,7 +4,7 @@
  */
 import { fstatSync, writeSync } from "node:fs";
 import type { CapacityError, UsageError } from "../findings/index.js";
-import { EXIT_BUG, isTypedError } from "./exit-codes.js";
+import { EXIT_BUG, EXIT_USAGE, isTypedError } from "./exit-codes.js";
 
 const STDOUT = 1;
 const STDERR = 2;
@@ -13,9 +13,19 @@ export const DEFAULT_COLUMNS = 80;
 /** How long a full pipe is waited for at a time. */
 const WAIT_MS = 1;
 
-/** Write a text to standard output, whole; a closed pipe ends the writing quietly. */
+/**
+ * Write a text to standard output, whole; a closed pipe ends the writing quietly.
+ *
+ * @throws an error of exit code 2, told by its shape, where it cannot be written: a full disk
+ */
 export function writeOut(text: string): void {
-  writeWhole(STDOUT, text);
+  try {
+    writeWhole(STDOUT, text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const error = new Error(`cannot write standard output: ${reason}`, { cause });
+    throw Object.assign(error, { code: "output", exitCode: EXIT_USAGE });
+  }
 }
 
 /** Write a document as --json prints it. */
@@ -55,9 +65,13 @@ export function printError(error: unknown): void {
   );
 }
 
-/** Write a text to standard error, whole. */
+/** Write a text to standard error, whole; where that fails there is nowhere left to say so. */
 export function writeErr(text: string): void {
-  writeWhole(STDERR, text);
+  try {
+    writeWhole(STDERR, text);
+  } catch {
+    // the exit code still tells
+  }
 }
 
 function adviceOf(error: Error): string {

@@ -7,22 +7,22 @@ import { addBatch } from "./batch-tree.js";
 import { addExamples } from "./examples.js";
 import { EXIT_CODES_HELP, EXIT_USAGE, exitCodeOf } from "./exit-codes.js";
 import { addHost } from "./host-tree.js";
+import { addConvert, addGenerate } from "./making-tree.js";
+import { addDiff, addExtract, addManifest } from "./memory-tree.js";
 import {
   addDomainOptions,
   addFindingsOption,
   addOutputOptions,
   addReadingOptions,
   addReportOptions,
+  FILE_HELP,
+  GENID_HELP,
   parseBytes,
   parseInteger,
-  parsePfns,
 } from "./options.js";
 import { columnsOf, printError, writeErr, writeOut } from "./output.js";
 import { addWorker } from "./queue-tree.js";
 import { bundledVersion } from "./version.js";
-
-const GENID_HELP = "VM Generation ID: keep, new, 32 hex digits or a UUID";
-const FILE_HELP = 'path of an image, "-" for standard input, or an https:// or s3:// URL';
 
 /** Help goes the way of all output: written whole, without colours, a closed pipe is no error. */
 const HELP_OUTPUT = {
@@ -167,77 +167,6 @@ function addRestore(program: Command, done: (code: number) => void): void {
   });
 }
 
-function addConvert(program: Command, done: (code: number) => void): void {
-  const command = program
-    .command("convert")
-    .description("an image as another container or version; legacy and v2 become v3")
-    .argument("<file>", FILE_HELP)
-    .requiredOption("-o, --output <path>", 'what to write, or "-" for standard output')
-    .addOption(
-      new Option("--to <format>", "what it becomes")
-        .choices(["libxc", "libxl", "xl", "libvirt", "xapi", "xenstore-v1", "xenstore-v2"])
-        .makeOptionMandatory(),
-    )
-    .option("--compact", "the last copy of each page alone, in pfn order", false)
-    .option("--keep-checkpoints", "keep them (libxc, libxl); else the last one counts", false)
-    .option("--config <path>", "config for xl (JSON), libvirt (XML) or xapi (S-expression)")
-    .option("--genid <id>", GENID_HELP, "keep");
-  addOutputOptions(addReadingOptions(addFindingsOption(command)));
-  addExamples(command, [
-    ["xenstream convert old.save -o new.save --to xl", "legacy and v2 become v3"],
-    ["xenstream convert vm.save -o vm.libvirt --to libvirt --config vm.xml", "with its config"],
-    ["zcat vm.gz | xenstream convert - -o - --to libxl > vm.libxl", "from pipe to pipe"],
-    ["xenstream convert vm.save -o copy.save --to xl --genid new", "a copy that knows it is one"],
-  ]);
-  command.action(async (file: string, flags) => {
-    const { convertCommand } = await import("./convert.js");
-    done(await convertCommand(file, flags));
-  });
-}
-
-function addGenerate(program: Command, done: (code: number) => void): void {
-  const command = program
-    .command("generate")
-    .description("make a synthetic image from a seed, and a description to check it by")
-    .requiredOption("-o, --output <path>", 'path of the image, or "-" for standard output');
-  addOutputOptions(command);
-  command
-    .option("--size <size>", "guest memory (default: 16MiB)", parseBytes)
-    .option("--seed <n>", "decides all contents (default: 0)", parseInteger(0, 2 ** 53 - 1))
-    .addOption(new Option("--guest <kind>", "guest").choices(["hvm", "pvh", "pv64", "pv32"]))
-    .addOption(
-      new Option(
-        "--container <name>",
-        "what is around the stream (default: libxc, nothing)",
-      ).choices(["libxc", "libxl", "xl", "libvirt", "xapi"]),
-    )
-    .option("--vcpus <n>", "vcpus (default: 2)", parseInteger(1, 128))
-    .option("--stream-version <n>", "libxc version, 2 or 3 (default: 3)", parseInteger(2, 3))
-    .option("--live <rounds>", "passes of re-sent pages", parseInteger(0, 1000))
-    .option("--checkpoints <n>", "checkpoints of a Remus stream", parseInteger(0, 1000))
-    .option("--verify", "send all pages once more, behind VERIFY")
-    .option("--zero <percent>", "pages that are zero (default: 30)", parseInteger(0, 100))
-    .option("--repeat <percent>", "pages that repeat a few (default: 10)", parseInteger(0, 100))
-    .option("--genid <hex>", "VM Generation ID: 32 digits or a UUID")
-    .option("--fault <rule>", "breach this rule, such as LC-PG-5, and no other")
-    .option("--describe <path>", "path of the description (default: the image's, with .json)")
-    .option("--no-describe", "no description")
-    .addOption(
-      new Option("--digest <kind>", "hashes in the description; none is faster")
-        .choices(["none", "sha256"])
-        .default("sha256"),
-    );
-  addExamples(command, [
-    ["xenstream generate -o vm.xcs --size 1GiB --seed 7", "the same bytes on any machine"],
-    ["xenstream generate -o vm.save --container xl --guest pv64", "a PV guest as xl saves it"],
-    ["xenstream generate -o bad.xcs --fault LC-PG-5", "an image that breaches one rule"],
-  ]);
-  command.action(async (options) => {
-    const { generateCommand } = await import("./generate.js");
-    done(await generateCommand(options));
-  });
-}
-
 function addExplain(program: Command, done: (code: number) => void): void {
   const command = program
     .command("explain")
@@ -310,89 +239,4 @@ function optionDescription(option: Option): string {
   if (argChoices === undefined) return description;
   const preset = defaultValue === undefined ? "" : `; default ${defaultValue}`;
   return `${description} (${argChoices.join(", ")}${preset})`;
-}
-
-function addExtract(program: Command, done: (code: number) => void): void {
-  const command = program
-    .command("extract")
-    .description("a guest's memory as raw, ELF core or LiME; or a part of an image")
-    .argument("<file>", FILE_HELP)
-    .option("-o, --output <path>", 'path of the file, or "-" for standard output');
-  addDomainOptions(addOutputOptions(addReadingOptions(command)))
-    .addOption(
-      new Option("--format <name>", "kind of file").choices(["raw", "elf", "lime"]).default("raw"),
-    )
-    .addOption(
-      new Option("--state <name>", "memory as sent, or after the restorer's fix-ups")
-        .choices(["stream", "restored"])
-        .default("restored"),
-    )
-    .addOption(
-      new Option("--section <name>", "instead of memory, this part").choices([
-        "emulator",
-        "xenstore",
-        "config",
-        "hvm-context",
-        "qemu",
-      ]),
-    )
-    .option("--pfn <n[-m]>", "this page, or these (to standard output if no -o)", parsePfns)
-    .option("--checkpoint <n>", "the guest as of checkpoint N", parseInteger(1, 2 ** 31))
-    .option("--genid <id>", GENID_HELP, "keep")
-    .option("--salvage", "recover what is whole of a damaged image (exit 1)", false);
-  addExamples(command, [
-    ["xenstream extract vm.save -o vm.raw", "a sparse file, page N at N * 4096"],
-    ["xenstream extract vm.save -o vm.core --format elf", "for gdb"],
-    ["xenstream extract vm.save --pfn 0x1f4 | xxd", "one page"],
-    ["xenstream extract vm.save -o vm.json --section config", "the domain's config"],
-  ]);
-  command.action(async (file: string, options) => {
-    const { extractCommand } = await import("./extract.js");
-    done(await extractCommand(file, options));
-  });
-}
-
-function addDiff(program: Command, done: (code: number) => void): void {
-  const command = program
-    .command("diff")
-    .description("compare the memory of two guests page by page")
-    .argument("<a>", FILE_HELP)
-    .argument("<b>", "the other, likewise");
-  addOutputOptions(addReadingOptions(command))
-    .addOption(
-      new Option("--state <name>", "memory as sent, or after the restorer's fix-ups")
-        .choices(["stream", "restored"])
-        .default("stream"),
-    )
-    .option("--bytes", "list the bytes that differ", false);
-  addExamples(command, [
-    ["xenstream diff before.save after.save", "what changed"],
-    ["xenstream diff --json a.save b.xcs", "for a script"],
-  ]);
-  command.action(async (a: string, b: string, options) => {
-    const { diffCommand } = await import("./diff.js");
-    done(await diffCommand(a, b, options));
-  });
-}
-
-function addManifest(program: Command, done: (code: number) => void): void {
-  const command = program
-    .command("manifest")
-    .description("write the page digests of an image, or find rot by such a file")
-    .argument("<file>", FILE_HELP)
-    .option("-o, --output <path>", 'path of the manifest, or "-" for standard output')
-    .option("--check <manifest>", "find rot in the image, and name the pfns");
-  addOutputOptions(addReadingOptions(command)).addOption(
-    new Option("--state <name>", "memory as sent, or after the restorer's fix-ups")
-      .choices(["stream", "restored"])
-      .default("stream"),
-  );
-  addExamples(command, [
-    ["xenstream manifest vm.save -o vm.manifest", "when it was saved"],
-    ["xenstream manifest vm.save --check vm.manifest", "a year later"],
-  ]);
-  command.action(async (file: string, options) => {
-    const { manifestCommand } = await import("./manifest.js");
-    done(await manifestCommand(file, options));
-  });
 }

@@ -45,8 +45,8 @@ errors still go to standard error. Fields are only ever added.
                       (rule, message, beyondXen), needs, notChecked[]; findings
                       of it carry onHost, beyondXen where Xen would not refuse
   suppressed          checks left out: what they rest on was refused
-  memory, hvmParams, completion, emulator, xenstore      restore
-  headers, records, batches, hvmContext, config          inspect
+  memory, hvmParams, completion, genid, emulator, xenstore       restore
+  headers, records, batches, hvmContext, cpuPolicy, config       inspect
 
 batch prints an object a line instead: type "begin", then "file" for each image
 as it is done (the fields of files[], or an error with code, message and

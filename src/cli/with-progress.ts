@@ -12,7 +12,6 @@ import { factsOf } from "./terminal.js";
 const QUIET_BYTES = 1024 * 1024;
 
 /**
-/**
  * Do `work` on a file, or on several at once. Its progress is shown on standard error if that is a
  * terminal and no flag forbids it, and is cleared before this returns or throws. Notes on the input
  * go there if wanted.
@@ -38,6 +37,10 @@ export async function withProgress<R>(
 /** False for whatever is not a small regular file: opening it tells what is wrong with it. */
 function isSmall(file: string): boolean {
   if (file === "-") return false;
-  const stats = statSync(file, { throwIfNoEntry: false });
-  return stats?.isFile() === true && stats.size < QUIET_BYTES;
+  try {
+    const stats = statSync(file);
+    return stats.isFile() && stats.size < QUIET_BYTES;
+  } catch {
+    return false;
+  }
 }

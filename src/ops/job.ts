@@ -139,7 +139,9 @@ function makeFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true });
   } catch (cause) {
-    throw new InputError(`cannot make the folder ${path}`, { code: "output", source: path, cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `cannot make the folder ${path}: ${reason}`;
+    throw new InputError(message, { code: "output", source: path, cause });
   }
 }
 

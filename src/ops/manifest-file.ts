@@ -130,14 +130,15 @@ export class ManifestReader {
    * Open and check a manifest.
    *
    * @param hash a fresh XXH3-64
-   * @throws {InputError} code "manifest" if it is none, of another version, or damaged itself
+   * @throws {InputError} code "manifest" if it cannot be read, is none, of another version, or
+   *         damaged itself; the first comes from next() too
    */
   constructor(path: string, hash: ManifestHash) {
     this.#path = path;
     try {
       this.#fd = openSync(path, "r");
     } catch (cause) {
-      throw new InputError(`cannot read ${path}`, { code: "manifest", source: path, cause });
+      throw this.#unreadable(cause);
     }
     try {
       const { head, runsAt } = this.#readHead(hash);
@@ -223,11 +224,25 @@ export class ManifestReader {
   #read(at: number, bytes: number): Uint8Array {
     const into = new Uint8Array(bytes);
     for (let done = 0; done < bytes; ) {
-      const got = readSync(this.#fd, into, done, bytes - done, at + done);
+      const got = this.#readSome(into, done, at + done);
       if (got === 0) throw this.#bad("it ends too soon");
       done += got;
     }
     return into;
+  }
+
+  #readSome(into: Uint8Array, intoOffset: number, at: number): number {
+    try {
+      return readSync(this.#fd, into, intoOffset, into.length - intoOffset, at);
+    } catch (cause) {
+      throw this.#unreadable(cause);
+    }
+  }
+
+  #unreadable(cause: unknown): InputError {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `cannot read ${this.#path}: ${reason}`;
+    return new InputError(message, { code: "manifest", source: this.#path, cause });
   }
 
   #bad(why: string): InputError {

@@ -55,10 +55,17 @@ export function openOutput(path: string): Output {
   return path === STANDARD_OUTPUT ? new StandardOutput() : new FileOutput(path);
 }
 
-/** True if a path names a file, present or to be made: no device, no pipe, not "-". */
+/**
+ * True if a path names a file, present or to be made: no device, no pipe, not "-". Also of a path
+ * that cannot be looked at: opening it tells why.
+ */
 export function isFilePath(path: string): boolean {
   if (path === STANDARD_OUTPUT) return false;
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? true;
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() ?? true;
+  } catch {
+    return true;
+  }
 }
 
 /**
@@ -157,7 +164,8 @@ class FileOutput extends BufferedOutput {
   constructor(path: string) {
     super();
     try {
-      this.#path = followed(path);
+      // A pipe under /dev/fd has no path that could be followed.
+      this.#path = isFilePath(path) ? followed(path) : path;
       const { fd, temporary } = openBeside(this.#path);
       this.#fd = fd;
       this.#temporary = temporary;

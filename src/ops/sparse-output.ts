@@ -3,22 +3,14 @@
  * are whole: as output.ts, which is for bytes in order. Standard output and pipes get zeros where
  * a file has a hole. Source: INTERFACE, exit codes 2, 130, 143.
  */
-import {
-  closeSync,
-  fsyncSync,
-  ftruncateSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fsyncSync, ftruncateSync, renameSync, unlinkSync, writeSync } from "node:fs";
 import {
   followed,
+  isFilePath,
   type Output,
   openOutput,
   openTemporary,
   outputError,
-  STANDARD_OUTPUT,
 } from "./output.js";
 
 const ZEROS = new Uint8Array(64 * 1024);
@@ -43,11 +35,9 @@ export interface PlacedOutput {
  * @throws {InputError} code "output": it cannot be made; the same comes from writeAt() and close()
  */
 export function openPlacedOutput(path: string): PlacedOutput {
-  if (path === STANDARD_OUTPUT) return new SequentialPlaced(openOutput(path));
+  if (!isFilePath(path)) return new SequentialPlaced(openOutput(path));
   try {
-    const present = statSync(path, { throwIfNoEntry: false });
-    const regular = present === undefined || present.isFile();
-    return regular ? new SparseFile(path) : new SequentialPlaced(openOutput(path));
+    return new SparseFile(path);
   } catch (cause) {
     throw outputError(path, cause);
   }

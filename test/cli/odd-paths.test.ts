@@ -1,0 +1,101 @@
+/**
+ * Paths that cannot be opened, read or written: each is told as what it is, with exit code 2, never
+ * as a bug. Run as a user runs the command.
+ */
+import { existsSync, mkdirSync, symlinkSync } from "node:fs";
+import { afterAll, describe, expect, it } from "vitest";
+import { smallImage, temporaryFolder } from "./image.js";
+import { shell, xenstream } from "./run.js";
+
+const folder = temporaryFolder();
+afterAll(() => folder.remove());
+const good = folder.write("good.xcs", smallImage());
+const directory = folder.path("directory");
+mkdirSync(directory);
+const loop = folder.path("loop");
+symlinkSync("loop", loop);
+const ODD = [
+  ["through a file as if it were a folder", `${good}/x`],
+  ["of a link to itself", loop],
+  ["longer than names may be", folder.path("n".repeat(300))],
+] as const;
+
+describe("a path", () => {
+  const reads = (path: string) => [
+    ["verify", path],
+    ["inspect", path],
+    ["restore", path],
+    ["extract", path, "-o", folder.path("out")],
+    ["diff", good, path],
+    ["convert", path, "--to", "libxl", "-o", folder.path("out")],
+    ["manifest", path, "-o", folder.path("out")],
+    ["manifest", good, "--check", path],
+    ["verify", good, "--on", path],
+    ["batch", "verify", path],
+  ];
+  const writes = (path: string) => [
+    ["generate", "--size", "1MiB", "-o", path],
+    ["extract", good, "-o", path],
+    ["convert", good, "--to", "libxl", "-o", path],
+    ["manifest", good, "-o", path],
+  ];
+
+  it.each(ODD)("%s is one that cannot be read", (_, path) => {
+    for (const args of reads(path)) {
+      const { code, stdout, stderr } = xenstream(args);
+      expect([args[0], code]).toEqual([args[0], 2]);
+      expect(`${stdout}${stderr}`).toMatch(/no such file|cannot be opened|cannot read/);
+    }
+  });
+
+  it.each(ODD)("%s is one that cannot be written", (_, path) => {
+    for (const args of writes(path)) {
+      const { code, stderr } = xenstream(args);
+      expect([args[0], code]).toEqual([args[0], 2]);
+      expect(stderr.match(/cannot write/g)).toHaveLength(1);
+    }
+  });
+
+  it("of a directory is no manifest and no place for an output", () => {
+    const check = xenstream(["manifest", good, "--check", directory]);
+    expect([check.code, check.stderr]).toEqual([2, expect.stringContaining("EISDIR")]);
+    const output = xenstream(["extract", good, "-o", directory]);
+    expect([output.code, output.stderr.match(/cannot write/g)]).toEqual([2, ["cannot write"]]);
+  });
+
+  it.skipIf(!existsSync("/dev/zero"))("of a device that never ends is no config", () => {
+    const args = ["convert", good, "--to", "xl", "-o", folder.path("out"), "--config", "/dev/zero"];
+    const { code, stderr } = xenstream(args);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("too long to be one")]);
+  });
+
+  it("of a pipe takes a report of a batch, and is not read", () => {
+    const report = folder.path("report.xml");
+    const { code } = shell(`timeout 20 $X batch verify ${good} --junit >(cat > ${report})`);
+    expect(code).toBe(0);
+    expect(existsSync(report)).toBe(true);
+  });
+});
+
+describe.skipIf(!existsSync("/dev/full"))("a full disk", () => {
+  it.each([
+    `verify ${good}`,
+    `verify --json ${good}`,
+    `inspect ${good}`,
+    `batch verify ${good} --json`,
+    "explain LC-PG-5",
+    "help json",
+    "--help",
+    "completion bash",
+  ])("is told with exit code 2 where standard output goes there: %s", (args) => {
+    const { code, stderr } = shell(`$X ${args} > /dev/full`);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^xenstream: cannot write standard output: ENOSPC/),
+    ]);
+  });
+
+  it("changes no exit code where standard error goes there", () => {
+    expect(shell(`$X verify ${good} ${good}x 2> /dev/full`).code).toBe(2);
+  });
+});
