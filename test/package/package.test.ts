@@ -156,6 +156,9 @@ describe("in an empty folder", () => {
     const readme = await readFile(join(ROOT, "README.md"), "utf8");
     const commands = blocks(readme, "").filter((line) => /^(cat [\w.]+ \| )?xenstream /.test(line));
     expect(commands.length).toBeGreaterThan(3);
+    const genid = ["--genid", "9f3cbd2e-7c1a-4d0e-8f6a-2f41c0d3b7aa"];
+    const golden = ["--size", "1MiB", "--container", "xl", ...genid, "-o", "golden.save"];
+    await runThere("xenstream", "generate", ...golden);
     for (const command of commands) {
       const { stdout } = await runThere("sh", "-ec", command);
       expect(stdout, command).not.toBe("");
