@@ -19,6 +19,7 @@ import {
   Platform,
   parallelDigest,
   READING_DEFAULTS,
+  restoreSource,
   wasmBytes,
 } from "../src/ops/index.js";
 import { type NativeMode, native } from "./lib/native.js";
@@ -68,6 +69,23 @@ function indexedGuest(): () => string {
         guest === null ? null : parallelDigest(platform, guest, source, { threads: 2 });
       if (digests === null) throw new Error("nothing for two threads");
       return digests.pageDigest;
+    } finally {
+      source.close();
+    }
+  };
+}
+
+/** Restores by two threads: into a new engine each time, or into one that held the image before. */
+function twoThreads(platform: Platform | null): () => Promise<undefined> {
+  return async () => {
+    const source = openSource(path);
+    try {
+      const memory = { engine: "wasm", memory: "resident", digest: null, threads: 2 } as const;
+      const options = { ...READING_DEFAULTS, limits, ...memory };
+      const own = platform ?? new Platform({ wasmBytes });
+      const { verdict } = await restoreSource(own, source, path, options, performance.now());
+      if (verdict !== "accept") throw new Error("no good image");
+      return undefined;
     } finally {
       source.close();
     }
@@ -129,6 +147,20 @@ for (const { job, contender, run } of benchTasks({
     },
   });
 }
+tasks.push(
+  {
+    name: "restore, fresh, WASM, 2 threads",
+    baseline: C_RESTORE,
+    before: collectGarbage,
+    run: twoThreads(null),
+  },
+  {
+    name: "restore, recycled, WASM, 2 threads",
+    baseline: C_READ,
+    target: { atMost: 1 },
+    run: twoThreads(new Platform({ wasmBytes })),
+  },
+);
 const two = indexedGuest();
 tasks.push({
   name: "page digest, WASM, 2 threads",

@@ -149,7 +149,7 @@ async function restoreOnce(
   const source = openSource(path);
   try {
     const memory: MemoryModel = "resident";
-    const options = { ...READING_DEFAULTS, limits, engine, memory, digest };
+    const options = { ...READING_DEFAULTS, limits, engine, memory, digest, threads: 1 };
     return await restoreSource(platform, source, path, options, performance.now());
   } finally {
     source.close();
