@@ -271,6 +271,7 @@ export interface PageEngine {
   /** The same of `count` zero pages, of pfns from `first` on. */
   foldZeroPages(first: number, count: number, into: Xxh3): void;
 
+  /** A hash of its own, until reset(): the engine hands it out again then. */
   createXxh3(): Xxh3;
 
   stats(): EngineStats;

@@ -77,6 +77,8 @@ export function* digestXxh3(guest: Guest): Job<PageDigests> {
 class PageFold {
   readonly #guest: Guest;
   readonly #outer: Xxh3;
+  /** Of single pages; made for the first. */
+  #single: Xxh3 | null = null;
   readonly #fixedPfns: readonly number[];
   /** Of #fixedPfns: the first that is not passed yet. */
   #nextFixed = 0;
@@ -161,9 +163,10 @@ class PageFold {
       if (fixed > pfn) engine.foldZeroPages(pfn, fixed - pfn, this.#outer);
       if (fixed === end) return;
       const page = yield* this.#guest.readPage(fixed, "restored");
-      const xxh3 = engine.createXxh3();
-      xxh3.update(page);
-      this.#outer.update(pairOf(fixed, xxh3.digest()));
+      this.#single ??= engine.createXxh3();
+      this.#single.reset();
+      this.#single.update(page);
+      this.#outer.update(pairOf(fixed, this.#single.digest()));
       this.#nextFixed += 1;
       pfn = fixed + 1;
     }

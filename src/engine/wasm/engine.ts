@@ -49,6 +49,9 @@ class WasmEngine implements PageEngine {
   #batch: Batch | null = null;
   #pages: Pages | null = null;
   #pagesPlaced = 0;
+  /** Each has a memory, which costs more to make than a small image to digest. */
+  readonly #hashes: WasmXxh3[] = [];
+  #hashesTaken = 0;
 
   constructor(module: EngineModule) {
     this.#module = module;
@@ -60,6 +63,7 @@ class WasmEngine implements PageEngine {
     this.#batch = null;
     this.#pages = null;
     this.#pagesPlaced = 0;
+    this.#hashesTaken = 0;
     this.#options = { ...options };
     this.#banks.reset(options);
   }
@@ -240,7 +244,12 @@ class WasmEngine implements PageEngine {
   }
 
   createXxh3(): Xxh3 {
-    return new WasmXxh3(this.#module);
+    const made = this.#hashes[this.#hashesTaken];
+    const hash = made ?? new WasmXxh3(this.#module);
+    if (made === undefined) this.#hashes.push(hash);
+    this.#hashesTaken += 1;
+    hash.reset();
+    return hash;
   }
 
   stats(): EngineStats {
