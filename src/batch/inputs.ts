@@ -2,13 +2,9 @@
  * From what a caller names to the images of a batch: files as they are, folders with all that is
  * in them, patterns, lists, URLs. Does not look into files: what is no image is told by its job.
  */
-import { readdirSync, readFileSync, realpathSync, type Stats, statSync } from "node:fs";
+import { readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
-import { InputError } from "../findings/index.js";
 import type { BatchJob } from "./port.js";
-
-const STANDARD_INPUT = "-";
-const STANDARD_INPUT_FD = 0;
 
 /** Whether a name is a URL rather than a path. */
 export function isUrl(name: string): boolean {
@@ -16,24 +12,10 @@ export function isUrl(name: string): boolean {
 }
 
 /**
- * The names in a list: one a line, or with a zero byte behind each (`find -print0`). Lines that are
- * empty are passed over.
- *
- * @param path  of the list, "-" for standard input
- * @throws {InputError} code "files-from" if it cannot be read
+ * The names in the text of a list: one a line, or with a zero byte behind each. Lines that are empty
+ * are passed over.
  */
-export function namesInList(path: string): string[] {
-  let text: string;
-  try {
-    text = readFileSync(path === STANDARD_INPUT ? STANDARD_INPUT_FD : path, "utf8");
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new InputError(`the list ${path} cannot be read: ${reason}`, {
-      code: "files-from",
-      source: path,
-      cause,
-    });
-  }
+export function namesOfList(text: string): string[] {
   const lines = text.includes("\0") ? text.split("\0") : text.split(/\r?\n/);
   return lines.filter((line) => line !== "");
 }

@@ -3,7 +3,6 @@
  * is written of one that is rejected; a pipe is judged on the way, and its output given up then.
  * What is written and how is export/'s. Source: INTERFACE, convert.
  */
-import { closeSync, openSync, readSync } from "node:fs";
 import type { EngineName } from "../engine/index.js";
 import {
   type ConversionNote,
@@ -13,7 +12,7 @@ import {
   givenConfig,
   type ReadyConfig,
 } from "../export/index.js";
-import { type ConvertResult, DEFAULT_LIMITS, InputError, UsageError } from "../findings/index.js";
+import { type ConvertResult, DEFAULT_LIMITS, UsageError } from "../findings/index.js";
 import { type GuestKind, PAGE_BYTES } from "../format/index.js";
 import { type AsyncSource, driveAsync, openInput } from "../input/index.js";
 import type { GenidFacts } from "../restore/index.js";
@@ -26,6 +25,7 @@ import { driveOptions, openOptions, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
 import { type Output, openOutput, STANDARD_OUTPUT } from "./output.js";
 import type { Platform } from "./runtime.js";
+import { sideFile } from "./side-file.js";
 
 /** Targets of Xenstore streams. */
 export const XENSTORE_TARGETS = ["xenstore-v1", "xenstore-v2"] as const;
@@ -103,30 +103,6 @@ function checkGenid({ to, genid = "keep" }: ConvertOptions, source: AsyncSource)
   throw new UsageError("a new id needs an input that can be read twice", { option, allowed });
 }
 
-/** The bytes of a config, which no device that never ends can make endless. */
-function configBytes(path: string): Uint8Array {
-  const limit = DEFAULT_LIMITS.maxMetadataBytes;
-  const into = Buffer.alloc(limit + 1);
-  let present = 0;
-  try {
-    const fd = openSync(path, "r");
-    try {
-      for (let got = 1; got > 0 && present <= limit; present += got) {
-        got = readSync(fd, into, present, into.length - present, null);
-      }
-    } finally {
-      closeSync(fd);
-    }
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `cannot read ${path}: ${reason}`;
-    throw new InputError(message, { code: "config", source: path, cause });
-  }
-  if (present <= limit) return into.subarray(0, present);
-  const allowed = `at most ${limit} bytes`;
-  throw new UsageError(`${path} is too long to be one`, { option: "--config", allowed });
-}
-
 /** The config that `--config` names, judged for the target. */
 function configOf({ to, configPath }: ConvertOptions): ReadyConfig | null {
   if (configPath === null) return null;
@@ -134,7 +110,7 @@ function configOf({ to, configPath }: ConvertOptions): ReadyConfig | null {
     const allowed = "with --to xl, libvirt or xapi";
     throw new UsageError(`a ${to} file has no config`, { option: "--config", allowed });
   }
-  const bytes = configBytes(configPath);
+  const bytes = sideFile(configPath, "--config", DEFAULT_LIMITS.maxMetadataBytes);
   const judged = givenConfig(to, bytes);
   if ("config" in judged) return judged.config;
   throw new UsageError(`${configPath} is no config for ${to}: ${judged.reason}`, {

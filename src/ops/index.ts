@@ -8,7 +8,6 @@ export {
   type JobRunner,
   type JobSettings,
   lockPathOf,
-  namesInList,
   WorkerPool,
 } from "../batch/index.js";
 export type { EngineName } from "../engine/index.js";
@@ -65,6 +64,7 @@ export * from "./runtime.js";
 export * from "./salvage.js";
 export * from "./samples.js";
 export { serveJobs } from "./serve-jobs.js";
+export { namesInList } from "./side-file.js";
 export * from "./verify.js";
 export * from "./version.js";
 export * from "./wasm-bytes.js";
