@@ -20,17 +20,17 @@ const ROUNDS_FACTOR = 4;
 
 function processTask(name: string, args: readonly string[], atMost?: number): Task {
   const run = () => processTime(args);
-  return atMost === undefined
-    ? { name, run }
-    : { name, baseline: BASELINE, target: { atMost }, run };
+  if (name === BASELINE) return { name, run };
+  const target = atMost === undefined ? {} : { target: { atMost } };
+  return { name, baseline: BASELINE, ...target, run };
 }
 
 const rows = await alternate(
   [
     processTask(BASELINE, ["-e", "0"]),
     processTask("xenstream --help", [command, "--help"], 1.3),
-    processTask("xenstream verify, 1 MiB image", [command, "verify", path], 1.4),
-    processTask("xenstream restore, 1 MiB image", [command, "restore", path], 1.4),
+    processTask("xenstream verify, 1 MiB image", [command, "verify", path], 1.35),
+    processTask("xenstream restore, 1 MiB image", [command, "restore", path]),
   ],
   rounds * ROUNDS_FACTOR,
 );
