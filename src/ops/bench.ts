@@ -185,7 +185,7 @@ function fasterOf(wasm: SampleSummary, reference: SampleSummary): BenchCompariso
 }
 
 /** What is known of the machine without asking anybody. */
-export function thisMachine(): BenchMachine {
+function thisMachine(): BenchMachine {
   return {
     cpu: cpus()[0]?.model.trim() ?? "unknown",
     cpus: availableParallelism(),

@@ -7,7 +7,6 @@ import type { EngineName } from "../engine/index.js";
 import {
   type ConversionNote,
   type DomainIdentity,
-  GUEST_TARGETS,
   type GuestTarget,
   givenConfig,
   type ReadyConfig,
@@ -27,11 +26,8 @@ import { type Output, openOutput, STANDARD_OUTPUT } from "./output.js";
 import type { Platform } from "./runtime.js";
 import { sideFile } from "./side-file.js";
 
-/** Targets of Xenstore streams. */
-export const XENSTORE_TARGETS = ["xenstore-v1", "xenstore-v2"] as const;
-/** All targets, in the order in which help names them. */
-export const CONVERT_TARGETS = [...GUEST_TARGETS, ...XENSTORE_TARGETS] as const;
-export type ConvertTarget = (typeof CONVERT_TARGETS)[number];
+/** What can be written: guests, and Xenstore streams. */
+export type ConvertTarget = GuestTarget | "xenstore-v1" | "xenstore-v2";
 
 /** What `convert` takes beyond the reading options. */
 export interface ConvertOptions extends Omit<ReadingOptions, "model" | "readData"> {

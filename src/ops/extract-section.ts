@@ -15,8 +15,7 @@ import { STANDARD_OUTPUT, writeOutput } from "./output.js";
 import type { Platform } from "./runtime.js";
 
 /** Parts that can be extracted. */
-export const SECTION_NAMES = ["emulator", "xenstore", "config", "hvm-context", "qemu"] as const;
-export type SectionName = (typeof SECTION_NAMES)[number];
+export type SectionName = "emulator" | "xenstore" | "config" | "hvm-context" | "qemu";
 
 /** What `extract --section` takes beyond the reading options. */
 export interface ExtractSectionOptions extends Omit<ReadingOptions, "model" | "readData"> {
@@ -64,7 +63,7 @@ export async function extractSectionFile(
 }
 
 /** The bytes of a section, null if the image has none. A config comes without its NUL. */
-export function sectionOf(restorer: Restorer, section: SectionName): Uint8Array | null {
+function sectionOf(restorer: Restorer, section: SectionName): Uint8Array | null {
   const { libxl, domain, sections } = restorer;
   const named = (name: string) => sections.findLast((event) => event.name === name)?.body ?? null;
   switch (section) {

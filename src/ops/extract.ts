@@ -33,8 +33,7 @@ import { openPlacedOutput, type PlacedOutput } from "./sparse-output.js";
 import { Turns } from "./turns.js";
 
 /** Kinds of memory files. */
-export const MEMORY_FORMATS = ["raw", "elf", "lime"] as const;
-export type MemoryFormat = (typeof MEMORY_FORMATS)[number];
+export type MemoryFormat = "raw" | "elf" | "lime";
 
 /** What `extract` takes beyond the reading options. */
 export interface ExtractOptions extends Omit<ReadingOptions, "model" | "readData"> {

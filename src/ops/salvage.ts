@@ -27,7 +27,7 @@ import { Pfns } from "./pfn-sets.js";
 import type { Platform } from "./runtime.js";
 
 /** An image that was salvaged: its verdict, its guest, and what is not whole. */
-export interface Salvaged {
+interface Salvaged {
   /** As verify gives it. */
   readonly judged: FileResult;
   /** Its guest holds what was recovered. */

@@ -4,4 +4,4 @@ export type { TargetGenid } from "./genid-config.js";
 export { type GuestConversion, GuestConverter } from "./guest.js";
 export type { LibxcForm } from "./libxc-stream.js";
 export type { ConversionNote, ConversionNoteKind, TakeNote } from "./note.js";
-export { GUEST_TARGETS, type GuestTarget } from "./target.js";
+export type { GuestTarget } from "./target.js";

@@ -16,8 +16,7 @@ import type { ReadyConfig } from "./config.js";
 import type { TakeNote } from "./note.js";
 
 /** Containers that a guest can be converted to. */
-export const GUEST_TARGETS = ["libxc", "libxl", "xl", "libvirt", "xapi"] as const;
-export type GuestTarget = (typeof GUEST_TARGETS)[number];
+export type GuestTarget = "libxc" | "libxl" | "xl" | "libvirt" | "xapi";
 
 /** What is known when the libxc stream begins. */
 export interface TargetStart {
