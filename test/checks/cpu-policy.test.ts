@@ -8,6 +8,7 @@ import {
   namedFeatures,
   type PolicyPlace,
 } from "../../src/checks/index.js";
+import { MAX_FAULTS_PER_BODY } from "../../src/findings/index.js";
 import { CPUID_NO_SUBLEAF, type CpuidLeaf, type PolicyMsr } from "../../src/format/index.js";
 
 const PLACE: PolicyPlace = {
@@ -61,6 +62,11 @@ describe("a CPUID policy, LC-POL-2", () => {
     const many = (count: number) => Array.from({ length: count }, () => leaf(1));
     expect(checkCpuidPolicy(many(120), PLACE)).toEqual([]);
     expect(checkCpuidPolicy(many(121), PLACE)).toMatchObject([{ byteOffset: 40, actual: "121" }]);
+  });
+
+  it("has so many faults listed as a body may have, however many it has", () => {
+    const wrong = Array.from({ length: MAX_FAULTS_PER_BODY + 1000 }, () => leaf(0xe));
+    expect(checkCpuidPolicy(wrong, PLACE)).toHaveLength(MAX_FAULTS_PER_BODY);
   });
 });
 

@@ -173,6 +173,15 @@ describe("the parameters as a whole", () => {
     expect(complete([[32n, 0n]])).toEqual([]);
   });
 
+  it("are not missed where their value was refused, HP-6", () => {
+    expect(
+      complete([
+        [32n, 0x1000n],
+        [33n, 0n],
+      ]),
+    ).toEqual([]);
+  });
+
   it("have an aligned generation id below 4 GiB in memory, HP-8", () => {
     const one = (value: bigint, present?: ((pfn: number) => boolean) | null) =>
       rules(complete([[34n, value]], present));

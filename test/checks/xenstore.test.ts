@@ -52,6 +52,13 @@ describe("the rules of a Xenstore stream", () => {
   });
 });
 
+describe("quotas in the global group", () => {
+  it("have their names judged like those of the other group, XS-QUO-1, XS-QUO-3", () => {
+    const { faults } = judge(new XenstoreStream().globalQuota({}, { mine: 1, "": 2 }).end());
+    expect(rulesOf(faults)).toEqual(["XS-QUO-1", "XS-QUO-3", "XS-QUO-4"]);
+  });
+});
+
 describe("faults that another fault made", () => {
   const brokenConnection = (stream: XenstoreStream) =>
     stream.record(
