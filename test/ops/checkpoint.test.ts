@@ -1,5 +1,6 @@
 /** The guest as of checkpoint N of a checkpointed stream. Rules: LC-CP-1..6. */
 import { describe, expect, it } from "vitest";
+import { BufferSource } from "../../src/input/index.js";
 import { patternPage } from "../builders/bytes.js";
 import { hvmContext, hvmStream } from "../builders/hvm.js";
 import {
@@ -10,8 +11,8 @@ import {
   pageData,
   tscInfo,
 } from "../builders/libxc.js";
-import { join } from "../builders/parts.js";
-import { runBytes } from "../harness.js";
+import { join, type Part } from "../builders/parts.js";
+import { runBytes, runSource } from "../harness.js";
 
 /** Pages that each epoch writes: pfn to seed. */
 const EPOCHS: readonly (readonly [pfn: number, seed: number])[][] = [
@@ -37,7 +38,7 @@ const entriesOf = (epoch: readonly (readonly [number, number])[]): PageEntry[] =
 /** The store page of the guest; epoch 2 moves it. */
 const STORE = [3, 7, 7];
 
-function remus() {
+function remusParts(): Part[] {
   const [headers, ...records] = hvmStream({ batches: [] });
   if (headers === undefined) throw new Error("a stream has headers");
   const staticPart = records.slice(0, 3);
@@ -48,8 +49,10 @@ function remus() {
     hvmParams([[1, STORE[i] ?? 0]]),
     checkpoint(),
   ]);
-  return join([headers, ...staticPart, ...epochs, end()]);
+  return [headers, ...staticPart, ...epochs, end()];
 }
+
+const remus = () => join(remusParts());
 
 /** A plain stream of the memory after `count` epochs. */
 function plain(count: number) {
@@ -78,5 +81,32 @@ describe("--checkpoint N", () => {
       const ran = runBytes(remus(), { checkpointed: true, checkpoint });
       expect(ran.digests().streamSha256).toBe(all);
     }
+  });
+});
+
+describe("the records of a checkpointed stream", () => {
+  const seenIn = (bytes: Uint8Array) => {
+    const seen: number[] = [];
+    const whole: unknown[] = [];
+    const ran = runSource(new BufferSource(bytes), { checkpointed: true }, (event) => {
+      if (event.event === "record" || event.event === "batch") seen.push(event.head.recordIndex);
+      if (event.event === "moment" && event.moment === "failover")
+        whole.push(event.detail?.records);
+    });
+    return { ran, seen, whole };
+  };
+
+  it("are numbered through all epochs, walked over or not", () => {
+    const { seen } = seenIn(remus());
+    expect(seen).toEqual(Array.from({ length: 3 + 5 * EPOCHS.length + 1 }, (_, i) => i));
+  });
+
+  it("are counted where they are dropped: whole ones, no END and none that is cut", () => {
+    const parts = [pageData(entriesOf([[4, 1]])), tscInfo()];
+    const begun = join([...remusParts().slice(0, -1), ...parts]);
+    expect(seenIn(begun).whole).toEqual([2]);
+    expect(seenIn(begun.subarray(0, -1)).whole).toEqual([1]);
+    expect(seenIn(join([...remusParts().slice(0, -1), ...parts, end()])).whole).toEqual([2]);
+    expect(seenIn(remus()).whole).toEqual([0]);
   });
 });
