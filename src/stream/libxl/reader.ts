@@ -78,7 +78,7 @@ class LibxlWalk {
   readonly #options: LibxlOptions;
   #at: number;
   #phase: Phase = "start";
-  #queue: Queued[] = [];
+  readonly #queue: Queued[] = [];
   #recordIndex = 0;
   #contexts = 0;
   /** The first record, if LIBXC_CONTEXT has not come before it. */
@@ -163,13 +163,11 @@ class LibxlWalk {
   *#checkpoint(byteOffset: number, guest: GuestKind | null): Reader<EpochAnswer> {
     this.#at = byteOffset;
     this.#step("libxc-checkpoint");
-    const indexBefore = this.#recordIndex;
     while (this.#phase === "buffering") {
       const read = yield* this.#readRecord();
       if (read instanceof StreamError) {
+        // The stream ends here, whatever was queued.
         this.#step("break");
-        this.#queue = [];
-        this.#recordIndex = indexBefore;
         return { result: "failover", byteOffset: this.#at };
       }
       this.#queue.push(read);

@@ -128,6 +128,19 @@ describe("a structured suspend image", () => {
   });
 });
 
+describe("the order of sections, XA-4", () => {
+  it("is held to the last of those before, not to the one before alone", () => {
+    const varstored = xapi.section(xapi.TYPE.varstored, zeros(4));
+    const driven = read(xapi.image(xapi.XENOPS, STREAM, QEMU, varstored, varstored, xapi.END));
+    const first = THIRD + QEMU.length;
+    expect(faultsOf(driven)).toMatchObject([
+      { rule: "XA-4", byteOffset: first },
+      { rule: "XA-4", byteOffset: first + varstored.length },
+    ]);
+    expect(faultsOf(read(xapi.image(xapi.XENOPS, STREAM, varstored, QEMU, xapi.END)))).toEqual([]);
+  });
+});
+
 describe("an old suspend image", () => {
   for (const mode of ["file", "pipe"] as const) {
     it(`is a legacy stream behind a signature, with XAPI's QEMU record or libxl's (${mode})`, () => {
