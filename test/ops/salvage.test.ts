@@ -182,6 +182,32 @@ describe("salvage", () => {
     expect(found.salvage.wholePages).toBe(PAGES);
   });
 
+  it("finds a record whose header stands over the end of what is searched at a time", async () => {
+    const [headers, ...records] = PARTS;
+    const first = records.findIndex(({ type }) => type === 1);
+    if (headers === undefined || first < 0) throw new Error("a stream has headers and pages");
+    const before = joinParts([headers, ...records.slice(0, first)]);
+    const after = joinParts(records.slice(first));
+    // The record before the gap is not believed, as none follows it: from there on is searched.
+    const from = before.length - 8;
+    const searchedBytes = 1024 * 1024;
+    for (const headBytes of [8, 16, 24]) {
+      const gap = new Uint8Array(searchedBytes - headBytes - 8).fill(0xff);
+      const found = await salvage(Buffer.concat([before, gap, after]));
+      expect(found.salvage.passedOver).toEqual([{ byteOffset: from, bytes: gap.length + 8 }]);
+      expect(found.salvage.wholePages).toBe(PAGES);
+    }
+  });
+
+  it("does not believe the length of a record that no record follows", async () => {
+    const [headers, ...records] = PARTS;
+    const last = records.findIndex(({ type }) => type === 1) - 1;
+    if (headers === undefined || last < 0) throw new Error("a stream has records before its pages");
+    const lengthAt = joinParts([headers, ...records.slice(0, last)]).length + 4;
+    const found = await salvage(damaged(lengthAt, 0x40, 0x20));
+    expect(found.salvage.wholePages).toBe(PAGES);
+  });
+
   it("calls an older copy not whole where the newer one was cut off", async () => {
     const page = (pfn: number, seed: number) => ({ pfn, page: patternPage(seed) });
     const bytes = joinParts(hvmStream({ batches: [[page(1, 1), page(2, 2)], [page(2, 3)]] }));

@@ -126,6 +126,13 @@ const PV_ROWS: readonly Row[] = [
     near: build.pv({ p2mSize: 9, frames: [8] }),
   },
   {
+    rule: "LG-PV-5",
+    what: "a p2m page that only the upper half of its number puts outside the guest",
+    fires: build.pv({ p2mSize: 9, frames: [2 ** 32 + 8] }),
+    at: PV_CHUNKS_AT - 8,
+    near: build.pv({ p2mSize: 9, frames: [8] }),
+  },
+  {
     rule: "LG-CH-5",
     what: "a vcpu id beyond 4095",
     fires: pvOf(build.vcpuInfo(4096, ...Array<bigint>(65).fill(1n))),
