@@ -3,7 +3,7 @@
  * what stops a restore is never lost behind thousands of what does not.
  */
 import { describe, expect, it } from "vitest";
-import { ENTRY_FAULTS_LISTED } from "../../src/engine/port.js";
+import { ENTRY_FAULTS_LISTED, ENTRY_WINDOW_BYTES } from "../../src/engine/port.js";
 import { hvmStream } from "../builders/hvm.js";
 import { PAGE, type PageEntry, pageData } from "../builders/libxc.js";
 import { join } from "../builders/parts.js";
@@ -43,6 +43,19 @@ describe("more faulty entries than are listed", () => {
   it("are none where the list just holds them", () => {
     for (const { findings } of read(many(ENTRY_FAULTS_LISTED, (i) => odd(i)))) {
       expect(findings.filter(({ rule }) => rule === "LC-PG-6")).toHaveLength(ENTRY_FAULTS_LISTED);
+    }
+  });
+
+  it("are counted from the record's first entry, whatever window they came in", () => {
+    const sound = ENTRY_WINDOW_BYTES / 8;
+    const entries = [...many(sound, empty), ...many(ENTRY_FAULTS_LISTED + 3, odd)];
+    for (const { findings } of read(entries)) {
+      const told = findings.filter(({ rule }) => rule === "LC-PG-6");
+      expect(told[0]).toMatchObject({ entryIndex: sound });
+      expect(told.at(-1)).toMatchObject({
+        entryIndex: sound + ENTRY_FAULTS_LISTED,
+        message: expect.stringMatching(/3 more entries /),
+      });
     }
   });
 
