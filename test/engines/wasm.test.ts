@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { compileEngine, createWasmEngine } from "../../src/engine/wasm/index.js";
+import { DATA_PAGES_MAX } from "../../src/engine/wasm/layout.js";
 import { makeInstance } from "../../src/engine/wasm/module.js";
 import { xxh3Secret } from "../../src/engine/wasm/xxh3-secret.js";
 import { InternalError } from "../../src/findings/index.js";
@@ -36,6 +37,16 @@ describe("wasm engine", () => {
     placeAll(one, [{ pfn: 1 }], [pageOf(1)]);
     expect(two.isPopulated(1)).toBe(false);
     expect(one.pageWindow().buffer).not.toBe(two.pageWindow().buffer);
+  });
+
+  it("commits so many data pages as a record can hold, and not one more", () => {
+    const engine = createWasmEngine(module);
+    engine.reset(HVM_INDEXED);
+    checkAll(engine, plain(0, DATA_PAGES_MAX));
+    engine.commitEntries();
+    engine.reset(HVM_INDEXED);
+    checkAll(engine, plain(0, DATA_PAGES_MAX + 1));
+    expect(() => engine.commitEntries()).toThrow(internal("engine-order"));
   });
 
   it("refuses bytes that are no module", () => {

@@ -9,6 +9,9 @@ import { DEFAULT_LIMITS } from "../../src/findings/index.js";
 import { BufferSource, driveSync } from "../../src/input/index.js";
 import { convertFile, Image, READING_DEFAULTS } from "../../src/ops/index.js";
 import { decodeXenstoreRecord, xenstoreHeaderOf } from "../../src/stream/index.js";
+import { checkpoint } from "../builders/libxc.js";
+import { join as joinParts } from "../builders/parts.js";
+import { pvStream, simplePlan, vcpuParts } from "../builders/pv.js";
 import { fixture, GOOD, MUTATED, mutated } from "../fixtures/load.js";
 import { engineOf, runBytes } from "../harness.js";
 import {
@@ -132,6 +135,16 @@ describe("checkpointed streams", () => {
     expect(after.domain?.tscInfo?.body).toEqual(before.domain?.tscInfo?.body);
     expect(after.libxl.emulatorContext).toEqual(before.libxl.emulatorContext);
     expect(new Map(after.libxl.xenstore)).toEqual(new Map(before.libxl.xenstore));
+  });
+
+  it("keep the last record of each vcpu, whichever epoch it came in", async () => {
+    const plan = simplePlan(8);
+    const first = pvStream(plan, { vcpus: 2 }).slice(0, -1);
+    const stream = stored(joinParts([...first, checkpoint(), ...vcpuParts(plan, 0), checkpoint()]));
+    const { bytes } = await convert(stream, "libxc", { checkpointed: true });
+    const { domain } = runBytes(bytes).image.restorer;
+    expect(domain?.recordTypes.get("X86_PV_VCPU_BASIC")).toBe(2);
+    expect(domain?.recordTypes.get("X86_PV_VCPU_EXTENDED")).toBe(2);
   });
 
   it("stay what they are with --keep-checkpoints", async () => {
