@@ -5,6 +5,7 @@ import { existsSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { afterAll, describe, expect, it } from "vitest";
 import { Journal, type JournalEntry, lockPathOf } from "../../src/batch/index.js";
+import { sealed } from "../../src/batch/journal-lines.js";
 import type { BatchFileLine } from "../../src/findings/index.js";
 import { Prng } from "../builders/prng.js";
 import { folderOf, SETTINGS } from "./support.js";
@@ -121,6 +122,17 @@ describe("a journal", () => {
     await expect(Journal.open(path, { ...head, tool: "2" })).rejects.toThrow(/xenstream 1.2.3/);
     await expect(Journal.open(path, other)).rejects.toMatchObject({ code: "usage", exitCode: 2 });
     expect(await filesIn(path)).toEqual(FILES);
+  });
+
+  it("is refused if it is a journal of a later kind", async () => {
+    const path = newPath();
+    writeFileSync(path, sealed({ v: 2, type: "journal", ...head }));
+    await expect(Journal.open(path, head)).rejects.toThrow("version 2 of journals");
+  });
+
+  it("has its lines whole, however they lie over the parts that it is read in", async () => {
+    const files = ["long", "longer", "last"].map((name, i) => name.repeat((i + 1) * 100_000));
+    expect(await filesIn(await written(newPath(), files))).toEqual(files);
   });
 
   it("is refused, and left as it is, if it is something else", async () => {
