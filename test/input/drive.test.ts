@@ -149,6 +149,22 @@ describe("both drivers", () => {
   });
 });
 
+describe("progress", () => {
+  it("is told of a step as soon as it is whole, and not a byte before", async () => {
+    function* job(): InputJob<void> {
+      for (const byteOffset of [0, 100, 200, 299]) {
+        yield { request: "skip", byteOffset, bytes: 100 };
+      }
+    }
+    for (const drive of [driveSync, driveAsync]) {
+      const told: number[] = [];
+      const onProgress = (byteOffset: number) => void told.push(byteOffset);
+      await drive(job(), new BufferSource(knownBytes(1000)), { onProgress, progressBytes: 100 });
+      expect(told).toEqual([100, 200, 300]);
+    }
+  });
+});
+
 describe("a job that ends early", () => {
   /** Reads for ever; tells how it was ended. */
   function* endless(log: string[]): InputJob<void> {

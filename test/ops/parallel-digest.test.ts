@@ -1,5 +1,5 @@
 /** The page digest by several threads: the same as by one, or left to one. */
-import { truncateSync } from "node:fs";
+import { truncateSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,6 +17,9 @@ import {
   wasmBytes,
 } from "../../src/ops/index.js";
 import { parallelDigest } from "../../src/ops/parallel-digest.js";
+import { patternPage } from "../builders/bytes.js";
+import { hvmStream } from "../builders/hvm.js";
+import { join as joinParts } from "../builders/parts.js";
 
 const MIB = 1024 * 1024;
 let folder: string;
@@ -63,6 +66,22 @@ describe("a page digest by several threads", () => {
           expect(parallelDigest(platform, guest, source, choice)).toEqual(one);
           expect(pages).toBeLessThanOrEqual(guest.engine.stats().populatedPages);
         }
+      });
+    } finally {
+      source.close();
+    }
+  });
+
+  it("has the fix-up of a page that begins a part behind a hole", () => {
+    const pages = [1, 2, 10].map((pfn) => ({ pfn, page: patternPage(pfn) }));
+    const path = join(folder, "hole.xcs");
+    writeFileSync(path, joinParts(hvmStream({ batches: [pages], params: [[1, 10]] })));
+    const source = openSource(path);
+    try {
+      indexed(source, "wasm", (guest) => {
+        expect(guest.fixedPfns()).toEqual([10]);
+        const one = driveSync(digestXxh3(guest), source);
+        expect(parallelDigest(platform, guest, source, { threads: 2 })).toEqual(one);
       });
     } finally {
       source.close();

@@ -55,7 +55,6 @@ function* decodeStream(feed: Feed): Decoder {
     if (history.windowBytes !== header.windowBytes) {
       history = new History(header.windowBytes, LARGEST_CHUNK_BYTES);
     }
-    history.reset();
     yield* decodeBlock(feed, flags, header, history, blockOffset, blocks);
   }
   yield* readIndexAndFooter(feed, flags, blocks);

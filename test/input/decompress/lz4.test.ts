@@ -61,6 +61,16 @@ describe("an LZ4 frame", () => {
     expect(codes).toEqual(new Set(["compressed-checksum", "compressed-invalid"]));
   });
 
+  it("may tell its size, which is of all blocks, those that slid away included", async () => {
+    const blocks = Array.from({ length: 40 }, () => content);
+    const contentBytes = blocks.length * content.length;
+    const { decoded, error } = await decode(lz4Of(blocks, { contentBytes }));
+    expect(error).toBeNull();
+    expect(decoded.length).toBe(contentBytes);
+    const less = await decode(lz4Of(blocks, { contentBytes: contentBytes - 1 }));
+    expect(less.error).toMatchObject({ code: "compressed-invalid" });
+  });
+
   it("decodes literals and matches, overlapping ones too", async () => {
     // token: 7..4 literals | 3..0 match bytes - 4
     const block = [0x24, 65, 66, 2, 0, 0x10, 67];

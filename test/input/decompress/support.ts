@@ -167,9 +167,19 @@ export function skippable(bytes: number): Uint8Array {
 /** An LZ4 frame of stored blocks with all checksums; each checksum can be made wrong. */
 export function lz4Of(
   contents: readonly Uint8Array[],
-  wrong: { flags?: number; size?: number; header?: number; block?: number; content?: number } = {},
+  wrong: {
+    flags?: number;
+    size?: number;
+    contentBytes?: number;
+    header?: number;
+    block?: number;
+    content?: number;
+  } = {},
 ): Uint8Array {
-  const descriptor = join([wrong.flags ?? 0b01_1_1_0_1_0_0, wrong.size ?? 0x40]);
+  const { contentBytes } = wrong;
+  const told = contentBytes === undefined ? [] : le(contentBytes, 8);
+  const flags = wrong.flags ?? (contentBytes === undefined ? 0b01_1_1_0_1_0_0 : 0b01_1_1_1_1_0_0);
+  const descriptor = join([flags, wrong.size ?? 0x40], told);
   const whole = join(...contents);
   return join(
     le(0x184d2204, 4),

@@ -1,7 +1,8 @@
 /** The .xz container and LZMA2: headers, checks, index, limits, and the tool's own output. */
+import { crc32 } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { knownBytes } from "../support.js";
-import { decode, flipped, join, mixedBytes, TEXT_XZ, tool, xzOf } from "./support.js";
+import { decode, flipped, join, le, mixedBytes, TEXT, TEXT_XZ, tool, xzOf } from "./support.js";
 
 const content = knownBytes(50_000);
 const MiB = 1024 * 1024;
@@ -75,6 +76,20 @@ describe("an xz stream", () => {
     expect(largest.error).toMatchObject({ limit: "decompress-window", asked: 2 ** 32 - 1 });
     const none = await decode(xzOf([content], { dictionary: 41 }), { limits });
     expect(none.error).toMatchObject({ code: "compressed-invalid" });
+  });
+
+  it("has the same flags in front and behind", async () => {
+    const bytes = xzOf([content], { check: 0x01 });
+    const footer = bytes.subarray(-12);
+    footer[9] = 0x04;
+    footer.set(le(crc32(footer.subarray(4, 10)), 4));
+    expect((await decode(bytes)).error).toMatchObject({ code: "compressed-invalid" });
+  });
+
+  it.each([4, 4096, 8192, 10_000])("may follow another behind %i zeros", async (zeros) => {
+    const { decoded, error } = await decode(join(TEXT_XZ, new Uint8Array(zeros), TEXT_XZ));
+    expect(error).toBeNull();
+    expect(Buffer.compare(decoded, Buffer.concat([TEXT, TEXT]))).toBe(0);
   });
 
   it("refuses what follows it that is no stream", async () => {
