@@ -87,9 +87,10 @@ function adviceOf(error: Error): string {
 /** Paths may hold control characters: none of them reaches the terminal. */
 function oneLine(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) =>
-    JSON.stringify(character).slice(1, -1).padStart(2, "\\"),
-  );
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
+    if (character < " ") return JSON.stringify(character).slice(1, -1);
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`; // JSON lets these be
+  });
 }
 
 function writeWhole(fd: number, text: string): void {

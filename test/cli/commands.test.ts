@@ -45,6 +45,24 @@ describe("exit codes", () => {
     expect(stderr).toBe(`xenstream: ${missing}: no such file (ENOENT)\n`);
   });
 
+  it("come with a line that has no control character, DEL and those behind it included", () => {
+    const { stderr } = xenstream(["verify", folder.path("a\u007f\u009b31mb")]);
+    expect(stderr).toMatch(/a\\u007f\\u009b31mb: no such file \(ENOENT\)\n$/);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    expect(stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  });
+
+  it("come with the option that raises a limit, named once", () => {
+    // A zstd frame whose window is of 2 GiB.
+    const wide = folder.write(
+      "wide.zst",
+      Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 21 << 3, 1, 0, 0),
+    );
+    const { code, stderr } = xenstream(["verify", wide]);
+    expect(code).toBe(2);
+    expect(stderr.split("--max-window")).toHaveLength(2);
+  });
+
   it("are the shell's for a signal, 130 and 143, at once and in the middle of reading", async () => {
     const signals = ["SIGINT", "SIGTERM"] as const;
     const ends = signals.map(
