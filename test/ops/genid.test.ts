@@ -163,7 +163,10 @@ describe("the generation id", () => {
     expect(parseGenidChange("0102030405060708090a0b0c0d0e0f10")).toEqual(NEW);
     expect(parseGenidChange("01020304-0506-0708-090a-0b0c0d0e0f10")).toEqual(NEW);
     expect(parseGenidChange("keep")).toBe("keep");
-    for (const text of ["0".repeat(32), "01", "random", `${"0102".repeat(8)}-`]) {
+    for (const text of [
+      ...["0".repeat(32), "01", "random", `${"0102".repeat(8)}-`],
+      ...["010203040506-0708-090a-0b0c0d0e0f10", "01020304-0506-0708-090a0b0c0d0e0f10"],
+    ]) {
       expect(() => parseGenidChange(text)).toThrow(UsageError);
     }
   });

@@ -17,6 +17,10 @@ import {
   wasmBytes,
   writeManifest,
 } from "../../src/ops/index.js";
+import { patternPage } from "../builders/bytes.js";
+import { hvmStream } from "../builders/hvm.js";
+import { libxlStream } from "../builders/libxl.js";
+import { join as joinParts } from "../builders/parts.js";
 import { Prng } from "../builders/prng.js";
 import { ROOT, runBytes } from "../harness.js";
 
@@ -108,6 +112,42 @@ describe("a manifest", () => {
     const names = { file: "cut", manifestPath };
     const result = await checkSource(platform, source, names, options);
     expect(result.check).toMatchObject({ matches: false, pages: 0, missing: { pages: 22 } });
+  });
+
+  it("goes on behind pages that an image lacks: those that are there are not rotten", async () => {
+    const withPages = (...pfns: number[]) =>
+      joinParts(hvmStream({ batches: [pfns.map((pfn) => ({ pfn, page: patternPage(pfn) }))] }));
+    const path = join(folder, "whole");
+    writeFileSync(path, withPages(1, 2, 3, 4));
+    await write(path);
+    const names = { file: "lacking", manifestPath };
+    const source = new BufferSource(withPages(1, 4, 5), "lacking");
+    const { check: found } = await checkSource(platform, source, names, options);
+    expect(found).toMatchObject({
+      matches: false,
+      pages: 2,
+      rottenPages: 0,
+      missing: { runs: [{ pfn: 2, count: 2 }] },
+      extra: { runs: [{ pfn: 5, count: 1 }] },
+    });
+  });
+
+  it("compares nothing but memory with an image of another form, even of the same size", async () => {
+    const batches = [[{ pfn: 1, page: patternPage(1) }]];
+    const bare = joinParts(hvmStream({ batches, params: [[1, 1]] }));
+    const framed = joinParts(libxlStream(hvmStream({ batches, params: [] })));
+    const spare = framed.length - bare.length;
+    expect(spare % 16).toBe(0);
+    const params = [1, 0, 3, 7].slice(0, 1 + spare / 16).map((index) => [index, 1] as const);
+    const same = joinParts(hvmStream({ batches, params }));
+    expect(same.length).toBe(framed.length);
+    const path = join(folder, "bare");
+    writeFileSync(path, same);
+    await write(path);
+    const names = { file: "framed", manifestPath };
+    const source = new BufferSource(framed, "framed");
+    const { check: found } = await checkSource(platform, source, names, options);
+    expect(found).toMatchObject({ rottenPages: 0, rest: "other-form" });
   });
 
   it("is refused if it is cut, damaged or of another version", async () => {

@@ -9,7 +9,7 @@ import { BufferSource, driveSync } from "../../src/input/index.js";
 import { Platform, READING_DEFAULTS, salvageSource, wasmBytes } from "../../src/ops/index.js";
 import { patternPage } from "../builders/bytes.js";
 import { hvmStream } from "../builders/hvm.js";
-import { carriesData } from "../builders/libxc.js";
+import { carriesData, PAGE } from "../builders/libxc.js";
 import { join as joinParts, type Part } from "../builders/parts.js";
 import { Prng } from "../builders/prng.js";
 import { pvStream, simplePlan } from "../builders/pv.js";
@@ -197,6 +197,20 @@ describe("salvage", () => {
       expect(found.salvage.passedOver).toEqual([{ byteOffset: from, bytes: gap.length + 8 }]);
       expect(found.salvage.wholePages).toBe(PAGES);
     }
+  });
+
+  it("calls a page whole that a later record sent, or that never had contents", async () => {
+    const page = (pfn: number, seed: number) => ({ pfn, page: patternPage(seed) });
+    const bad = { pfn: 7, type: 5 };
+    const batches = [
+      [page(1, 1), page(2, 2), bad],
+      [page(2, 3), { pfn: 3, type: PAGE.XALLOC }],
+    ];
+    const found = await salvage(joinParts(hvmStream({ batches })));
+    expect(found.salvage.refusedRecords).toBe(1);
+    expect(found.salvage.wholePages).toBe(2);
+    expect(found.salvage.notWhole.runs).toEqual([{ pfn: 1, count: 1 }]);
+    expect(found.page(2)).toEqual(patternPage(3));
   });
 
   it("does not believe the length of a record that no record follows", async () => {
