@@ -92,14 +92,7 @@ function* readExtendedInfo(session: LegacySession): Reader<PvInfo> {
     });
   }
   const info: PvInfo = { ...guest, extended, xsaveBytes };
-  yield {
-    event: "header",
-    layer: "legacy",
-    name: "extended info",
-    byteOffset,
-    bytes: cursor.byteOffset - byteOffset,
-    fields: { ...info },
-  };
+  yield session.header("extended info", { ...info }, byteOffset);
   return info;
 }
 

@@ -60,7 +60,7 @@ export function* readPvTail(
  */
 function* readUnmapped(session: LegacySession, filled: PfnSet | null): Reader<void> {
   const { cursor, ulongBytes } = session;
-  const byteOffset = cursor.begin("the list of unmapped pfns");
+  cursor.begin("the list of unmapped pfns");
   const listBytes = (yield* cursor.view(4)).getUint32(0, true) * ulongBytes;
   const listAt = cursor.byteOffset;
   const step = new Uint8Array(Math.min(listBytes, LIST_STEP_BYTES));
@@ -79,8 +79,7 @@ function* readUnmapped(session: LegacySession, filled: PfnSet | null): Reader<vo
     }
   }
   const fields = { count: listBytes / ulongBytes, pfns: shown };
-  const bytes = cursor.byteOffset - byteOffset;
-  yield { event: "header", layer: "legacy", name: "unmapped pfns", byteOffset, bytes, fields };
+  yield session.header("unmapped pfns", fields);
   if (filledCount === 0) return;
   const message = `${filledCount} pfns were filled and then unmapped; their pages stay.`;
   yield session.fault({
