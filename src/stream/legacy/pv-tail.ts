@@ -6,7 +6,7 @@
  *
  * Source: Xen 4.5 xc_domain_restore.c (facts); LG-PT-1..3, LG-CH-5, conversion step 8.
  */
-import { MAX_ITEMS_PRINTED } from "../../findings/index.js";
+import { hex, MAX_ITEMS_PRINTED } from "../../findings/index.js";
 import {
   LEGACY_VCPU_EXTENDED_BYTES,
   LEGACY_XSAVE_HEAD_BYTES,
@@ -105,6 +105,10 @@ function* readVcpu(session: LegacySession, info: PvInfo, vcpuId: number): Reader
   const xsaveAt = cursor.begin(`the xsave data of vcpu ${vcpuId}`);
   const words = yield* cursor.view(LEGACY_XSAVE_HEAD_BYTES);
   const size = words.getBigUint64(8, true);
+  yield session.header("xsave head", {
+    featureMask: hex(words.getBigUint64(0, true)),
+    size: hex(size),
+  });
   const announced = info.xsaveBytes - LEGACY_XSAVE_HEAD_BYTES;
   if (size !== BigInt(announced)) {
     throw session.broken({

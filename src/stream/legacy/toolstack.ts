@@ -120,6 +120,7 @@ export function readToolstack(
     strings.truncate(before);
     return { fields: printedBlob("content", payload), breach: end };
   }
+  // Not `version`: a header's field of that name is the stream's.
   const fields = {
     blobVersion: LEGACY_TOOLSTACK_VERSION,
     regions,

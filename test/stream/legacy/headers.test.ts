@@ -3,9 +3,10 @@
  * its place.
  */
 import { describe, expect, it } from "vitest";
-import { concat, u32le, zeros } from "../../builders/bytes.js";
+import { vcpuContextJson } from "../../../src/stream/libxc/codec/vcpu-context.js";
+import { concat, u32le, u64le, zeros } from "../../builders/bytes.js";
 import * as build from "../../builders/legacy.js";
-import { names, type Read, read } from "./read.js";
+import { names, type Read, read, records } from "./read.js";
 
 /** Headers in the order given. */
 function headers(bytes: Uint8Array, options: Read = {}) {
@@ -135,5 +136,56 @@ describe("the HVM tail", () => {
       25,
       { signature: "DeviceModelRecord0002", length: 9 },
     ]);
+  });
+});
+
+describe("each block of the extended info", () => {
+  const vcpu = build.block("vcpu", build.vcpuContext(4, 1));
+  const told = (...blocks: readonly Uint8Array[]) =>
+    headers(build.pv({ width: 32, guestBytes: 4, blocks: [vcpu, ...blocks] })).filter(({ name }) =>
+      name.endsWith(" block"),
+    );
+
+  it("is told with what it holds, surplus bytes included", () => {
+    const [, extv, xcnt] = told(
+      build.block("extv", Uint8Array.of(9)),
+      build.block("xcnt", concat(u32le(80), Uint8Array.of(1, 2))),
+    );
+    expect(extv).toMatchObject({ name: "extv block", byteOffset: 12 + vcpu.length, bytes: 9 });
+    expect(extv?.fields).toEqual({ id: "extv", size: 1, content: "09" });
+    expect(xcnt).toMatchObject({ name: "xcnt block", bytes: 14 });
+    expect(xcnt?.fields).toEqual({ size: 6, xsaveBytes: 80, surplus: "0102" });
+  });
+
+  it("shows its bytes though nothing knows its id", () => {
+    const [, other] = told(build.block("abcd", Uint8Array.of(0xfe)));
+    expect(other).toMatchObject({ name: "unknown block", bytes: 9 });
+    expect(other?.fields).toEqual({ id: "abcd", size: 1, content: "fe" });
+  });
+
+  it.each([4, 8] as const)(
+    "decodes the context of a vcpu, of a guest of %i bytes",
+    (guestBytes) => {
+      const blocks = [build.block("vcpu", build.vcpuContext(guestBytes, 1))];
+      const bytes = build.pv({ guestBytes, blocks });
+      const block = headers(bytes, { width: 64 }).find(({ name }) => name === "vcpu block");
+      const size = build.VCPU_BYTES[guestBytes];
+      expect(block).toMatchObject({ byteOffset: 20, bytes: 8 + size, fields: { size } });
+      const basic = records(read(bytes, { width: 64 })).find(({ name }) =>
+        name.endsWith("VCPU_BASIC"),
+      );
+      expect(basic?.body).toHaveLength(8 + size);
+      const same = vcpuContextJson(build.vcpuContext(guestBytes, 1), guestBytes);
+      expect(block?.fields.context).toEqual(same);
+    },
+  );
+
+  it("and the head of a vcpu's xsave data are told, the feature mask included", () => {
+    const blocks = [vcpu, build.block("xcnt", u32le(16 + 64))];
+    const vcpus = [build.vcpuContext(4, 2), u64le(0x1_0000_0007n), u64le(64), zeros(64)];
+    const told = headers(build.pv({ width: 32, guestBytes: 4, blocks, vcpus }));
+    const head = told.find(({ name }) => name === "xsave head");
+    expect(head).toMatchObject({ bytes: 16 });
+    expect(head?.fields).toEqual({ featureMask: "0x100000007", size: "0x40" });
   });
 });
