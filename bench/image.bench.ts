@@ -111,7 +111,7 @@ const BASELINES: Readonly<Record<string, Pick<Task, "baseline" | "target">>> = {
   "read, Node": { baseline: C_READ },
   "verify, every byte, WASM": { baseline: C_READ, target: { atMost: 1.05 } },
   "verify, every byte, TypeScript": { baseline: C_READ },
-  "restore, fresh, WASM": { baseline: C_RESTORE, target: { atMost: 1 } },
+  "restore, fresh, WASM": { baseline: C_RESTORE },
   "restore, fresh, TypeScript": { baseline: "restore, fresh, WASM" },
   "restore, recycled, WASM": { baseline: C_READ, target: { atMost: 1.6 } },
   "restore, recycled, TypeScript": { baseline: "restore, recycled, WASM" },
@@ -151,6 +151,8 @@ tasks.push(
   {
     name: "restore, fresh, WASM, 2 threads",
     baseline: C_RESTORE,
+    // What a user gets of a file this large who asks for nothing else.
+    target: { atMost: 1 },
     before: collectGarbage,
     run: twoThreads(null),
   },

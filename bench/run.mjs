@@ -1,8 +1,10 @@
 /**
  * Runs the benchmarks: `node bench/run.mjs [NAME...] [--size MIB] [--rounds N] [--out FILE]
- * [--archive]`. With --archive the run is kept in bench/results/<date>-<cpu>/, with text and plots,
- * and the README quotes it. Each is bundled (test runners rewrite imports, which costs loops most of their speed) and runs in a
- * process of its own. Prints a table with targets beside it, writes the raw numbers as JSON.
+ * [--archive] [--against FILE]`. With --archive the run is kept in bench/results/<date>-<cpu>/, with
+ * text and plots, and the README quotes it; --against tells which rows are in another order than in
+ * the run of that file. Each is bundled (test runners rewrite imports, which costs loops most of
+ * their speed) and runs in a process of its own. Prints a table with targets beside it, writes the
+ * raw numbers as JSON.
  *
  * NAME is that of a file bench/NAME.bench.ts; all of them without one. Nothing fails on a missed
  * target: machines differ, and a run tells by how much.
@@ -15,6 +17,7 @@ import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { ROOT } from "../scripts/lib/root.mjs";
 import { archive } from "./lib/archive.mjs";
+import { orderText } from "./lib/order.mjs";
 import { headline, tableOf } from "./lib/text.mjs";
 
 const WORK = join(ROOT, ".tmp", "bench");
@@ -29,8 +32,12 @@ const { values, positionals } = parseArgs({
     rounds: { type: "string", default: "5" },
     out: { type: "string", default: join(WORK, "results.json") },
     archive: { type: "boolean", default: false },
+    against: { type: "string" },
   },
 });
+/** Read first: a run that is archived may take the place of it. */
+const before =
+  values.against === undefined ? null : JSON.parse(readFileSync(values.against, "utf8"));
 /** Guest memory of the images that are read whole, in MiB. */
 const sizeMiB = Number(values.size ?? (values.archive ? 3072 : 1024));
 const all = readdirSync(join(ROOT, "bench"))
@@ -66,6 +73,10 @@ try {
   }
   const options = { sizeMiB, rounds: Number(values.rounds) };
   const run = { machine, options, answers };
+  if (before !== null) {
+    text.push(`\n${orderText(before, run)}`);
+    console.log(text.at(-1));
+  }
   mkdirSync(dirname(values.out), { recursive: true });
   writeFileSync(values.out, `${JSON.stringify(run, null, 1)}\n`);
   console.log(`\nraw numbers: ${values.out}`);

@@ -8,8 +8,8 @@ import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 const ROOT = resolve(import.meta.dirname, "..");
-/** Rooms that may import node:*, the library over them, and hostile streams, bounded by memory. */
-const ROOMS = ["input", "batch", "ops", "cli", "library", "hostile"];
+/** Rooms that may import node:*, the library, the packed package, and hostile streams. */
+const ROOMS = ["input", "batch", "ops", "cli", "library", "hostile", "package"];
 /** What of them says little about a release, and takes long. */
 const LEFT_OUT = /^(batch\/queue\/|cli\/(help|queue)\.|ops\/(bench|convert[a-z-]*|remus-cuts)\.)/;
 /** By their paths: projects of vitest heed no --exclude. */

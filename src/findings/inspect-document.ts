@@ -127,6 +127,8 @@ export interface ConfigSummary {
 /** One image as inspect gives it: what verify gives, and everything that is in it. */
 export interface InspectResult extends FileResult {
   readonly headers: readonly InspectHeader[];
+  /** Headers beyond those listed. */
+  readonly headersOmitted?: number;
   /** In the order of the input. */
   readonly records: readonly InspectRecord[];
   /** Records beyond those listed. */

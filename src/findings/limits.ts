@@ -11,7 +11,7 @@ export interface Limits {
   readonly maxBanks: number;
   /** Largest metadata record body or section taken into memory. */
   readonly maxMetadataBytes: number;
-  /** Records that a listing names one by one; those beyond are counted. */
+  /** Records, and headers, that a listing names one by one; those beyond are counted. */
   readonly maxRecordsListed: number;
   /** Findings kept for one image; those beyond are counted, not kept. */
   readonly maxFindingsKept: number;

@@ -17,6 +17,7 @@ import {
   bodyOffset,
   decodeXenstoreRecord,
   describeXenstoreContent,
+  type HeaderEvent,
   interpretHvmContext,
   interpretRecord,
   placeOf,
@@ -87,6 +88,7 @@ export class Listing {
   readonly #config: unknown[] = [];
   #summary: ConfigSummary | null = null;
   #omitted = 0;
+  #headersOmitted = 0;
   #store: { readonly header: XenstoreHeader; readonly tree: XenstoreTreeBuilder } | null = null;
 
   constructor(limit: number) {
@@ -99,8 +101,7 @@ export class Listing {
       if (header !== null) {
         this.#store = { header, tree: new XenstoreTreeBuilder(image.options.limits) };
       }
-      const { layer, name, byteOffset, bytes, fields } = event;
-      this.#headers.push({ layer, name, byteOffset, bytes, fields });
+      this.#header(event);
     } else if (event.event === "record" || event.event === "batch") {
       this.#record(event.head, event.event === "record" ? event : null, image);
     } else if (event.event === "section" && event.name === "config") {
@@ -126,6 +127,7 @@ export class Listing {
     const [config] = this.#config;
     return {
       headers: this.#headers,
+      ...(this.#headersOmitted === 0 ? {} : { headersOmitted: this.#headersOmitted }),
       records: this.#records,
       ...(this.#omitted === 0 ? {} : { recordsOmitted: this.#omitted }),
       batches: this.#batches,
@@ -135,6 +137,11 @@ export class Listing {
       ...(config === undefined ? {} : { config }),
       ...(this.#summary === null ? {} : { configSummary: this.#summary }),
     };
+  }
+
+  #header({ layer, name, byteOffset, bytes, fields }: HeaderEvent): void {
+    if (this.#headers.length >= this.#limit) this.#headersOmitted += 1;
+    else this.#headers.push({ layer, name, byteOffset, bytes, fields });
   }
 
   #record(head: RecordEvent["head"], event: RecordEvent | null, image: Image): void {

@@ -28,7 +28,6 @@ import { Turns } from "./turns.js";
 
 /** A thread starts in the time that a small part of so many bytes takes. */
 const BYTES_WORTH_A_THREAD = 2 ** 30;
-const SLOT_BYTES = FILL_SLOT_PAGES * PAGE_BYTES;
 /** Waiting for the other thread is cut in pieces, lest one that died is waited for. */
 const WAIT_MS = 50;
 const WAITS = 1200;
@@ -71,36 +70,60 @@ export async function fillGuest(
   guest.filled();
 }
 
-/** Every pfn that had contents, in parts that stand in the file side by side. */
+/** Pages that stand side by side in the input and are those of consecutive pfns. */
+interface Piece {
+  readonly firstPfn: number;
+  readonly count: number;
+  readonly byteOffset: number;
+}
+
+/** What is read at once: pieces of one bank, whole pages apart, and what lies between them. */
+interface Part {
+  readonly byteOffset: number;
+  readonly bank: number;
+  /** Index of the first piece; the next part's is the end. */
+  readonly firstPiece: number;
+  pageCount: number;
+}
+
+/** The last copies of all pages, in order of the input: a disk is read from its start to its end. */
 interface Plan {
-  readonly firstPfns: readonly number[];
-  readonly pageCounts: readonly number[];
-  readonly byteOffsets: readonly number[];
-  readonly banks: readonly number[];
+  readonly pieces: readonly Piece[];
+  readonly parts: readonly Part[];
   readonly spaces: readonly FillSpace[];
 }
 
 function planOf(guest: Guest): Plan {
+  const pieces = piecesOf(guest).sort((a, b) => a.byteOffset - b.byteOffset);
+  const parts: Part[] = [];
   const spaces: FillSpace[] = [];
-  const plan = { firstPfns: [], pageCounts: [], byteOffsets: [], banks: [] } as {
-    [K in "firstPfns" | "pageCounts" | "byteOffsets" | "banks"]: number[];
+  const bankOf = (pfn: number): number => {
+    const space = guest.engine.fillSpace(pfn);
+    const known = spaces.findIndex(({ window }) => window === space.window);
+    return known < 0 ? spaces.push(space) - 1 : known;
   };
+  pieces.forEach(({ firstPfn, count, byteOffset }, firstPiece) => {
+    const part = parts.at(-1);
+    const bank = bankOf(firstPfn);
+    const at = part === undefined ? 0 : (byteOffset - part.byteOffset) / PAGE_BYTES;
+    const fits = at + count <= FILL_SLOT_PAGES && Number.isInteger(at);
+    if (part !== undefined && part.bank === bank && fits) part.pageCount = at + count;
+    else parts.push({ byteOffset, bank, firstPiece, pageCount: count });
+  });
+  return { pieces, parts, spaces };
+}
+
+function piecesOf(guest: Guest): Piece[] {
+  const pieces: Piece[] = [];
   for (const run of guest.populatedRuns()) {
     for (let pfn = run.first; pfn < run.first + run.count; ) {
       const left = Math.min(FILL_SLOT_PAGES, run.first + run.count - pfn);
       const { byteOffset, count } = guest.copiesFrom(pfn, left);
-      if (byteOffset >= 0) {
-        const space = guest.engine.fillSpace(pfn);
-        if (spaces.at(-1)?.window !== space.window) spaces.push(space);
-        plan.firstPfns.push(pfn);
-        plan.pageCounts.push(count);
-        plan.byteOffsets.push(byteOffset);
-        plan.banks.push(spaces.length - 1);
-      }
+      if (byteOffset >= 0) pieces.push({ firstPfn: pfn, count, byteOffset });
       pfn += count;
     }
   }
-  return { ...plan, spaces };
+  return pieces;
 }
 
 function shared<A extends Float64Array | Uint32Array>(
@@ -129,19 +152,26 @@ class Fill {
     this.#source = source;
     const plan = planOf(guest);
     this.#plan = plan;
+    const { parts, pieces } = plan;
     this.#parts = {
       byteOffsets: shared(
         Float64Array,
-        plan.byteOffsets.map((at) => source.baseOffset + at),
+        parts.map(({ byteOffset }) => source.baseOffset + byteOffset),
       ),
-      pageCounts: shared(Uint32Array, plan.pageCounts),
-      banks: shared(Uint32Array, plan.banks),
+      pageCounts: shared(
+        Uint32Array,
+        parts.map(({ pageCount }) => pageCount),
+      ),
+      banks: shared(
+        Uint32Array,
+        parts.map(({ bank }) => bank),
+      ),
       counters: fillCounters(),
     };
-    const pages = plan.pageCounts.reduce((sum, count) => sum + count, 0);
+    const pages = pieces.reduce((sum, { count }) => sum + count, 0);
     this.#progress = new PhaseProgress(hooks, pages * PAGE_BYTES, "read");
     this.#turns = new Turns(hooks.signal);
-    this.#left = plan.pageCounts.length;
+    this.#left = parts.length;
     this.#set = new Uint8Array(this.#left);
     const task = fillTask(source.fd, this.#parts, plan.spaces);
     this.#workers = startThreads(1, readParts, task, {
@@ -196,14 +226,19 @@ class Fill {
   }
 
   #readAndSet(part: number): void {
-    const { byteOffsets, pageCounts, banks, spaces } = this.#plan;
-    const bytes = (pageCounts[part] ?? 0) * PAGE_BYTES;
-    const slot = spaces[banks[part] ?? 0]?.window.subarray(0, Math.min(bytes, SLOT_BYTES));
+    const { byteOffset, bank, pageCount } = this.#partAt(part);
+    const slot = this.#plan.spaces[bank]?.window.subarray(0, pageCount * PAGE_BYTES);
     if (slot === undefined) throw new InternalError("each part has a bank");
-    const got = this.#source.read(slot, byteOffsets[part] ?? 0);
+    const got = this.#source.read(slot, byteOffset);
     // The file had these bytes when it was indexed: it shrank since. Never show old ones.
-    if (got < bytes) slot.fill(0, got);
+    if (got < slot.length) slot.fill(0, got);
     this.#setPart(part, 0);
+  }
+
+  #partAt(part: number): Part {
+    const found = this.#plan.parts[part];
+    if (found === undefined) throw new InternalError("each number is that of a part");
+    return found;
   }
 
   /** The other thread is gone, maybe with a part that it had taken. */
@@ -215,11 +250,17 @@ class Fill {
   }
 
   #setPart(part: number, slot: number): void {
-    const count = this.#plan.pageCounts[part] ?? 0;
-    const first = this.#plan.firstPfns[part] ?? 0;
-    this.#guest.engine.setPages(first, slot * FILL_SLOT_PAGES, count);
+    const { byteOffset, firstPiece } = this.#partAt(part);
+    const { pieces, parts } = this.#plan;
+    const end = parts[part + 1]?.firstPiece ?? pieces.length;
+    for (let index = firstPiece; index < end; index += 1) {
+      const piece = pieces[index];
+      if (piece === undefined) throw new InternalError("each part has pieces");
+      const at = slot * FILL_SLOT_PAGES + (piece.byteOffset - byteOffset) / PAGE_BYTES;
+      this.#guest.engine.setPages(piece.firstPfn, at, piece.count);
+      this.#progress.add(piece.count * PAGE_BYTES);
+    }
     this.#set[part] = 1;
     this.#left -= 1;
-    this.#progress.add(count * PAGE_BYTES);
   }
 }

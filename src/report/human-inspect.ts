@@ -171,8 +171,13 @@ function recordLines(
 }
 
 function omitted(result: InspectResult): string[] {
-  const count = result.recordsOmitted ?? 0;
-  return count === 0 ? [] : [`  and ${plural(count, "more record")} that the listing leaves out`];
+  const left = [
+    ["more header", result.headersOmitted ?? 0],
+    ["more record", result.recordsOmitted ?? 0],
+  ] as const;
+  return left.flatMap(([what, count]) =>
+    count === 0 ? [] : [`  and ${plural(count, what)} that the listing leaves out`],
+  );
 }
 
 function part(title: string, value: unknown, style: Style): string[] {

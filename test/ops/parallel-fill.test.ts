@@ -121,7 +121,7 @@ describe("a resident guest filled by two threads", () => {
     const source = await oddFile(path);
     const guest = unfilled(source);
     source.reads = 0;
-    source.delayMs = 50;
+    source.delayMs = 250;
     await fillGuest(guest, source);
     const all = source.reads;
     expect(guest.engine.stats().pagesPlaced).toBeGreaterThan(64 * all);

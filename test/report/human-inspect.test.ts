@@ -172,6 +172,7 @@ describe("the text of inspect", () => {
     expect(text({ ...IMAGE, recordsOmitted: 3 })).toContain(
       "  and 3 more records that the listing",
     );
+    expect(text({ ...IMAGE, headersOmitted: 1 })).toContain("  and 1 more header that the listing");
     expect(text({ ...IMAGE, records: [] })).toContain("  no records\n");
   });
 });

@@ -1,6 +1,7 @@
 /**
  * The page engine on WebAssembly: implements the port over banks of shared memory. This file keeps
- * the order of calls and answers questions by pfn; batches are batch.ts, their pages pages.ts.
+ * the order of calls and answers questions by pfn; batches are batch.ts, their pages pages.ts, what
+ * pfns hold contents.ts.
  */
 import { PAGE_BYTES } from "../../format/index.js";
 import {
@@ -18,17 +19,16 @@ import {
 import type { Bank } from "./bank.js";
 import { Banks } from "./banks.js";
 import { Batch, lookedUpTypes } from "./batch.js";
-import { OUTBOX_BYTES, OUTBOX_PAGES, PAIR_BYTES, PAIRS_MAX, ZERO_PAGE_DIGEST } from "./layout.js";
+import { copyPages, digestPages, foldPages, foldZeroPages } from "./contents.js";
+import { PAIR_BYTES } from "./layout.js";
 import { mustBeOurs } from "./module.js";
-import { bankOfPfn, highHalf, lowHalf, must } from "./numbers.js";
+import { bankOfPfn, highHalf, lowHalf, must, PFN_END } from "./numbers.js";
 import { Pages, setIn } from "./pages.js";
 import type { EngineModule } from "./platform.js";
 import { lastOrdinalRun, populatedRuns } from "./runs.js";
 import { WasmXxh3 } from "./xxh3.js";
 
 const PAGE_WINDOW_PAGES = PAGE_WINDOW_BYTES / PAGE_BYTES;
-const OUTBOX_DIGESTS = OUTBOX_BYTES / 8;
-const PFN_END = 2 ** 52;
 
 /**
  * Make a page engine of a compiled module (`compileEngine()`), which may be shared by engines.
@@ -174,30 +174,12 @@ class WasmEngine implements PageEngine {
 
   copyPages(first: number, count: number, into: Uint8Array): void {
     this.#mustBeResident();
-    must(into.length >= count * PAGE_BYTES, "the pages fit into the target");
-    this.#eachPart(first, count, OUTBOX_PAGES, (bank, local, pages, done) => {
-      const at = done * PAGE_BYTES;
-      const bytes = pages * PAGE_BYTES;
-      if (bank === undefined) {
-        into.fill(0, at, at + bytes);
-      } else {
-        bank.calls.gatherPages(local, pages);
-        into.set(bank.outbox.subarray(0, bytes), at);
-      }
-    });
+    copyPages(this.#banks, first, count, into);
   }
 
   digestPages(first: number, count: number, into: BigUint64Array): void {
     this.#mustBeResident();
-    must(into.length >= count, "the digests fit into the target");
-    this.#eachPart(first, count, OUTBOX_DIGESTS, (bank, local, pages, done) => {
-      if (bank === undefined) {
-        into.fill(ZERO_PAGE_DIGEST, done, done + pages);
-      } else {
-        bank.calls.digestPages(local, pages);
-        into.set(bank.outboxDigests.subarray(0, pages), done);
-      }
-    });
+    digestPages(this.#banks, first, count, into);
   }
 
   digestWindow(count: number, into: BigUint64Array): void {
@@ -224,23 +206,11 @@ class WasmEngine implements PageEngine {
 
   foldPages(first: number, count: number, into: Xxh3): void {
     this.#mustBeResident();
-    this.#eachPart(first, count, PAIRS_MAX, (bank, local, pages, done) => {
-      if (bank === undefined) {
-        this.foldZeroPages(first + done, pages, into);
-      } else {
-        bank.calls.pairPages(local, pages);
-        into.update(bank.outbox.subarray(0, pages * PAIR_BYTES));
-      }
-    });
+    foldPages(this.#banks, first, count, into);
   }
 
   foldZeroPages(first: number, count: number, into: Xxh3): void {
-    const { desk } = this.#banks;
-    for (let done = 0; done < count; done += PAIRS_MAX) {
-      const pages = Math.min(PAIRS_MAX, count - done);
-      desk.calls.pairZeroPages(pages, lowHalf(first + done), highHalf(first + done));
-      into.update(desk.outbox.subarray(0, pages * PAIR_BYTES));
-    }
+    foldZeroPages(this.#banks, first, count, into);
   }
 
   createXxh3(): Xxh3 {
@@ -275,23 +245,6 @@ class WasmEngine implements PageEngine {
       bytesPlaced: this.#pagesPlaced * PAGE_BYTES,
       banks: this.#banks.size - (this.#batch?.freshBanks ?? 0),
     };
-  }
-
-  /** Go through pfns in parts of at most `partPages` that lie in one bank each. */
-  #eachPart(
-    first: number,
-    count: number,
-    partPages: number,
-    part: (bank: Bank | undefined, local: number, pages: number, done: number) => void,
-  ): void {
-    must(first >= 0 && count >= 0 && first + count <= PFN_END, "a pfn has 52 bits");
-    let done = 0;
-    while (done < count) {
-      const local = (first + done) % BANK_PFNS;
-      const pages = Math.min(count - done, partPages, BANK_PFNS - local);
-      part(this.#banks.get(bankOfPfn(first + done)), local, pages, done);
-      done += pages;
-    }
   }
 
   #mustBeReset(): EngineOptions {

@@ -8,6 +8,9 @@ import { BANK_PFN_SHIFT, BANK_PFNS } from "../port.js";
 
 const BANKS_IN_HIGH_HALF = TWO_POW_32 / BANK_PFNS;
 
+/** First number that is no pfn: a pfn has 52 bits. */
+export const PFN_END = 2 ** 52;
+
 /** Number of the bank that a pfn lies in. */
 export function bankOfPfn(pfn: number): number {
   return Math.floor(pfn / BANK_PFNS);

@@ -25,6 +25,7 @@ import {
 } from "../../format/index.js";
 import { feedPages } from "../libxc/batch.js";
 import { viewOf } from "../magic.js";
+import { printedBlob } from "../print.js";
 import type { BatchEvent, BatchLayout, BatchSink, Job, Reader } from "../protocol.js";
 import type { PfnSet } from "./pfn-set.js";
 import type { LegacySession } from "./session.js";
@@ -63,6 +64,7 @@ export class BatchReader {
     const sound = yield* this.#judge(entriesAt);
     const pagesAt = cursor.byteOffset;
     const pageBytes = this.#dataPages * PAGE_BYTES;
+    yield* this.#tell(count);
     if (this.#keptCount === 0) {
       yield this.#session.fault({ rule: "LG-CNV-1", actual: counted(count, "hole") });
       return;
@@ -84,6 +86,25 @@ export class BatchReader {
     else sink?.end(0);
     cursor.moveTo(passedTo);
     yield* cursor.pass(pagesAt + pageBytes - passedTo);
+  }
+
+  /** Tell of what the record has no room for: entries that mean nothing, upper halves in use. */
+  *#tell(count: number): Reader<void> {
+    const { ulongBytes } = this.#session;
+    const dropped = count - this.#keptCount;
+    const upper = ulongBytes === 4 ? null : this.#upperHalves(count);
+    if (dropped === 0 && upper === null) return;
+    const printed = upper === null ? {} : printedBlob("upperHalves", upper);
+    yield this.#session.header("page batch", { entries: count, dropped, ...printed });
+  }
+
+  /** Octets 4 to 7 of each entry of eight; null where all are zero, as they should be. */
+  #upperHalves(count: number): Uint8Array | null {
+    const words = new Uint32Array(this.#raw.buffer, 0, count * 2);
+    let bits = 0;
+    for (let at = 1; at < words.length; at += 2) bits |= words[at] ?? 0;
+    if (bits === 0) return null;
+    return new Uint8Array(words.filter((_, at) => at % 2 === 1).buffer);
   }
 
   /** Drop the entries that mean nothing; count the pages behind them. */

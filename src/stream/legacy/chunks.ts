@@ -1,13 +1,16 @@
 /**
  * The chunks of a legacy stream, up to the one with id 0: page batches, HVM parameters, vcpu and
  * TSC info, the toolstack's record. What libxc has a record for is given at once; parameters are
- * collected and given at the end, Xenstore strings are left to the caller.
+ * collected and given at the end, Xenstore strings are left to the caller. Each chunk but a batch is
+ * told as a header too: what a record has no room for, and where it stands, shows there.
  *
  *   id i32: a count of pages, 0, or the number of a kind | payload
  *
  * Source: Xen 4.5 xc_domain_restore.c (facts); LG-CH-*, LG-TS-*, LG-TM-1, conversion steps 6, 7.
  */
+import { hex } from "../../findings/index.js";
 import {
+  hvmParamName,
   LEGACY_BATCH_MAX,
   LEGACY_CHUNK_COMPRESSED_DATA,
   LEGACY_CHUNK_ENABLE_COMPRESSION,
@@ -33,6 +36,8 @@ import {
   REC_TYPE_X86_TSC_INFO,
 } from "../../format/index.js";
 import { mayHold, readSection } from "../bounded.js";
+import { viewOf } from "../magic.js";
+import { printedIfAny } from "../print.js";
 import type { Reader } from "../protocol.js";
 import { BatchReader } from "./batch.js";
 import { ParamsBody, tscInfoBody } from "./bodies.js";
@@ -90,6 +95,7 @@ class ChunkWalk {
       const id = (yield* cursor.view(LEGACY_CHUNK_ID_BYTES)).getInt32(0, true);
       cursor.rename(id > 0 ? `a batch of ${id} pages` : `chunk ${id}`);
       if (id === LEGACY_CHUNK_END) {
+        yield this.#session.header("end of chunks", { chunk: id });
         if (this.#chunks === 0) yield* this.#judgeWidth();
         break;
       }
@@ -125,22 +131,25 @@ class ChunkWalk {
     if (param !== undefined) return yield* this.#readParam(id, param);
     switch (id) {
       case LEGACY_CHUNK_ENABLE_VERIFY_MODE:
+        yield session.header("verify mode", { chunk: id });
         // Once is enough: the pages behind it overwrite as any others do.
         if (!this.#verifyMode) yield session.fault({ rule: "LG-CNV-6" });
         this.#verifyMode = true;
         return;
       case LEGACY_CHUNK_LAST_CHECKPOINT:
+        yield session.header("last checkpoint", { chunk: id });
         this.#lastCheckpoint = true;
         return;
       case LEGACY_CHUNK_VCPU_INFO:
-        return yield* this.#readVcpuInfo();
+        return yield* this.#readVcpuInfo(id);
       case LEGACY_CHUNK_TSC_INFO: {
         const payload = yield* session.cursor.view(LEGACY_TSC_BYTES);
         const source = { byteOffset: session.cursor.startByteOffset };
+        yield session.header("TSC info", { chunk: id });
         return yield* session.record(REC_TYPE_X86_TSC_INFO, source, tscInfoBody(payload));
       }
       case LEGACY_CHUNK_TOOLSTACK:
-        return yield* this.#readToolstack();
+        return yield* this.#readToolstack(id);
       case LEGACY_CHUNK_TMEM:
       case LEGACY_CHUNK_TMEM_EXTRA: {
         const message = "The stream holds tmem pools, which can be neither kept nor passed over.";
@@ -165,6 +174,14 @@ class ChunkWalk {
     const session = this.#session;
     const byteOffset = session.cursor.startByteOffset;
     const payload = yield* session.cursor.bytes(LEGACY_PARAM_BYTES);
+    const view = viewOf(payload);
+    yield session.header("HVM parameter", {
+      chunk: id,
+      index,
+      name: hvmParamName(BigInt(index)),
+      ...printedIfAny("pad", view.getUint32(0, true)),
+      value: hex(view.getBigUint64(LEGACY_PARAM_PAD_BYTES, true)),
+    });
     if (session.shape.guest === "pv") {
       yield session.fault({ rule: "LG-CH-6", actual: `chunk ${id}` });
       return;
@@ -189,7 +206,7 @@ class ChunkWalk {
   }
 
   /** Which vcpus are online: their contexts are in the tail of a PV stream. */
-  *#readVcpuInfo(): Reader<void> {
+  *#readVcpuInfo(chunk: number): Reader<void> {
     const session = this.#session;
     const byteOffset = session.cursor.startByteOffset;
     const maxId = (yield* session.cursor.view(4)).getInt32(0, true);
@@ -207,18 +224,17 @@ class ChunkWalk {
       if (((map[id >> 3] ?? 0) >> (id & 7)) & 1) online.push(id);
     }
     this.#onlineVcpus = online;
-    const bytes = session.cursor.byteOffset - byteOffset;
-    const fields = { maxId, online };
-    yield { event: "header", layer: "legacy", name: "vcpu info", byteOffset, bytes, fields };
+    yield session.header("vcpu info", { chunk, maxId, online });
   }
 
   /** The toolstack's record; an empty one says nothing (LG-CH-8). */
-  *#readToolstack(): Reader<void> {
+  *#readToolstack(chunk: number): Reader<void> {
     const session = this.#session;
     const { cursor, limits } = session;
     const byteOffset = cursor.startByteOffset;
     const bytes = (yield* cursor.view(4)).getUint32(0, true);
     if (bytes === 0) {
+      yield session.header("toolstack", { chunk, length: bytes });
       yield session.fault({ rule: "LG-CH-8" });
       return;
     }
@@ -227,7 +243,12 @@ class ChunkWalk {
     if (read.kind === "cut") throw cursor.cut();
     cursor.moveTo(payloadAt + bytes);
     if (this.#xenstore.length === 0) this.#xenstoreByteOffset = byteOffset;
-    const breached = readToolstack(read.body, session.shape.width, this.#xenstore);
+    const { fields, breach: breached } = readToolstack(
+      read.body,
+      session.shape.width,
+      this.#xenstore,
+    );
+    yield session.header("toolstack", { chunk, length: bytes, ...fields });
     if (breached === null) return;
     const { byteIndex, ...breach } = breached;
     yield session.fault({ ...breach, byteOffset: payloadAt + byteIndex });

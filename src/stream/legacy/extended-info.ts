@@ -23,7 +23,9 @@ import {
   VCPU_BASIC_BYTES_32,
   VCPU_BASIC_BYTES_64,
 } from "../../format/index.js";
+import { vcpuContextJson } from "../libxc/codec/vcpu-context.js";
 import { latin1, viewOf } from "../magic.js";
+import { printedIfAny } from "../print.js";
 import type { Reader } from "../protocol.js";
 import { noBody, p2mFramesBody, pvInfoBody } from "./bodies.js";
 import type { LegacySession } from "./session.js";
@@ -92,18 +94,11 @@ function* readExtendedInfo(session: LegacySession): Reader<PvInfo> {
     });
   }
   const info: PvInfo = { ...guest, extended, xsaveBytes };
-  yield {
-    event: "header",
-    layer: "legacy",
-    name: "extended info",
-    byteOffset,
-    bytes: cursor.byteOffset - byteOffset,
-    fields: { ...info },
-  };
+  yield session.header("extended info", { ...info }, byteOffset);
   return info;
 }
 
-/** One block. What it says is noted in `blocks`. */
+/** One block, told as a header. What it says is noted in `blocks`. */
 function* readBlock(session: LegacySession, endAt: number, blocks: Blocks): Reader<void> {
   const { cursor } = session;
   const byteOffset = cursor.begin("a block of the extended info");
@@ -128,12 +123,17 @@ function* readBlock(session: LegacySession, endAt: number, blocks: Blocks): Read
     }
     const { guestBytes, levels } = blocks.guest;
     yield* session.record(REC_TYPE_X86_PV_INFO, { byteOffset }, pvInfoBody(guestBytes, levels));
-    return yield* cursor.pass(size);
+    // A restore takes nothing from it but the width: what it loads is in the tail.
+    const context = vcpuContextJson(yield* cursor.bytes(size), guestBytes);
+    yield session.header("vcpu block", { size, context });
+    return;
   }
   if (id === LEGACY_BLOCK_XCNT) return yield* readXcnt(session, size, blocks);
   if (id === LEGACY_BLOCK_EXTV) blocks.extended = true;
   else yield session.fault({ rule: "LG-PV-3", actual: JSON.stringify(id) });
-  yield* cursor.pass(size);
+  const content = yield* cursor.bytes(size);
+  const name = id === LEGACY_BLOCK_EXTV ? "extv block" : "unknown block";
+  yield session.header(name, { id, size, ...printedIfAny("content", content) });
 }
 
 function* readXcnt(session: LegacySession, size: number, blocks: Blocks): Reader<void> {
@@ -144,8 +144,11 @@ function* readXcnt(session: LegacySession, size: number, blocks: Blocks): Reader
       actual: `${size} bytes`,
     });
   }
-  blocks.xsaveBytes = (yield* session.cursor.view(LEGACY_BLOCK_XCNT_BYTES)).getUint32(0, true);
-  yield* session.cursor.pass(size - LEGACY_BLOCK_XCNT_BYTES);
+  const content = yield* session.cursor.bytes(size);
+  const xsaveBytes = viewOf(content).getUint32(0, true);
+  blocks.xsaveBytes = xsaveBytes;
+  const surplus = content.subarray(LEGACY_BLOCK_XCNT_BYTES);
+  yield session.header("xcnt block", { size, xsaveBytes, ...printedIfAny("surplus", surplus) });
 }
 
 /** An UL at the place of a fault. */
@@ -167,11 +170,13 @@ function* readFrameList(session: LegacySession, p2mSize: number, guestBytes: num
   const bodyBytes = P2M_FRAMES_HEAD_BYTES + frameCount * P2M_FRAME_BYTES;
   if (bodyBytes > session.limits.maxMetadataBytes) {
     yield* cursor.pass(frameCount * ulongBytes);
+    yield session.header("p2m frame list", { frames: frameCount });
     const head = session.head(REC_TYPE_X86_PV_P2M_FRAMES, { byteOffset }, bodyBytes);
     yield { event: "record", head, body: null };
     return;
   }
   const list = yield* cursor.bytes(frameCount * ulongBytes);
+  yield session.header("p2m frame list", { frames: frameCount });
   const beyond = firstBeyond(list, ulongBytes, p2mSize);
   if (beyond !== null) {
     yield session.fault({

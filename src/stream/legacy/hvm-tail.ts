@@ -6,6 +6,7 @@
  *
  * Source: Xen 4.5 xc_domain_restore.c, libxl_dom.c (facts); LG-HT-1, LG-HT-2, XA-7, XA-9, DT-8.
  */
+import { hex } from "../../findings/index.js";
 import {
   LEGACY_HVM_TAIL_BYTES,
   LEGACY_QEMU_LIBXL,
@@ -16,7 +17,7 @@ import {
   REC_TYPE_HVM_PARAMS,
 } from "../../format/index.js";
 import { latin1 } from "../magic.js";
-import type { Job, Reader } from "../protocol.js";
+import type { HeaderEvent, Job, Reader } from "../protocol.js";
 import { readQemuSection } from "../qemu/reader.js";
 import { readInto } from "../requests.js";
 import { noBody, ParamsBody } from "./bodies.js";
@@ -24,6 +25,8 @@ import type { LegacySession } from "./session.js";
 
 /** Parameters that the three pfns stand for, in the order of the tail. */
 const TAIL_PARAMS = [5, 6, 1] as const;
+/** Bytes of the three. */
+const TAIL_PARAMS_BYTES = TAIL_PARAMS.length * 8;
 const LINE_FEED = 0x0a;
 
 /** Read pfns and context; give HVM_PARAMS and HVM_CONTEXT. */
@@ -31,15 +34,24 @@ export function* readHvmTail(session: LegacySession): Reader<void> {
   const { cursor } = session;
   const byteOffset = cursor.begin("the HVM tail");
   const fixed = yield* cursor.view(LEGACY_HVM_TAIL_BYTES);
+  yield magicPfns(byteOffset, fixed);
   const params = new ParamsBody();
   for (const [ordinal, index] of TAIL_PARAMS.entries()) {
     params.add(index, new Uint8Array(fixed.buffer, fixed.byteOffset + ordinal * 8, 8));
   }
   yield* session.record(REC_TYPE_HVM_PARAMS, { byteOffset }, params.body());
-  const contextBytes = fixed.getUint32(TAIL_PARAMS.length * 8, true);
-  const contextAt = byteOffset + TAIL_PARAMS.length * 8;
+  const contextBytes = fixed.getUint32(TAIL_PARAMS_BYTES, true);
+  const contextAt = byteOffset + TAIL_PARAMS_BYTES;
   cursor.rename("the HVM context");
   yield* session.verbatim(REC_TYPE_HVM_CONTEXT, contextAt, noBody(), contextBytes);
+}
+
+/** The pfns as a header; the length behind them belongs to the context. */
+function magicPfns(byteOffset: number, fixed: DataView): HeaderEvent {
+  const pfn = (at: number) => hex(fixed.getBigUint64(at, true));
+  const fields = { ioreqPfn: pfn(0), bufferedIoreqPfn: pfn(8), storePfn: pfn(16) };
+  const place = { byteOffset, bytes: TAIL_PARAMS_BYTES };
+  return { event: "header", layer: "legacy", name: "HVM tail", ...place, fields };
 }
 
 /**
@@ -58,11 +70,11 @@ export function* readQemuRecord(session: LegacySession): Reader<void> {
   const signature = latin1(bytes);
   switch (signature) {
     case LEGACY_QEMU_LIBXL:
-      return yield* readCounted(session, true);
+      return yield* readCounted(session, signature, true);
     case LEGACY_QEMU_REMUS: {
       const message = "This QEMU record ends a checkpoint of a Remus stream.";
       yield session.fault({ rule: "LG-HT-2", message, expected: LEGACY_QEMU_LIBXL });
-      return yield* readCounted(session, true);
+      return yield* readCounted(session, signature, true);
     }
     case LEGACY_QEMU_XEND:
       return yield* readXendForm(session);
@@ -88,9 +100,14 @@ function* recordMissing(session: LegacySession): Reader<void> {
 }
 
 /** A length, then the data. */
-function* readCounted(session: LegacySession, littleEndian: boolean): Reader<void> {
+function* readCounted(
+  session: LegacySession,
+  signature: string,
+  littleEndian: boolean,
+): Reader<void> {
   const { cursor, limits } = session;
   const bytes = (yield* cursor.view(4)).getUint32(0, littleEndian);
+  yield session.header("QEMU record", { signature, length: bytes });
   const present = yield* readQemuSection(cursor.byteOffset, bytes, "legacy", limits);
   if (present < bytes) throw cursor.cut();
   cursor.moveTo(cursor.byteOffset + bytes);
@@ -113,8 +130,9 @@ function* readXendForm(session: LegacySession): Reader<void> {
   }
   if (lineFeed) {
     yield* cursor.pass(1);
-    return yield* readCounted(session, false);
+    return yield* readCounted(session, `${LEGACY_QEMU_XEND}\n`, false);
   }
+  yield session.header("QEMU record", { signature: LEGACY_QEMU_XEND });
   const bytes = yield* readQemuSection(dataAt, Number.POSITIVE_INFINITY, "legacy", limits);
   cursor.moveTo(dataAt + bytes);
 }

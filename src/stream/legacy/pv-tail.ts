@@ -6,7 +6,7 @@
  *
  * Source: Xen 4.5 xc_domain_restore.c (facts); LG-PT-1..3, LG-CH-5, conversion step 8.
  */
-import { MAX_ITEMS_PRINTED } from "../../findings/index.js";
+import { hex, MAX_ITEMS_PRINTED } from "../../findings/index.js";
 import {
   LEGACY_VCPU_EXTENDED_BYTES,
   LEGACY_XSAVE_HEAD_BYTES,
@@ -60,7 +60,7 @@ export function* readPvTail(
  */
 function* readUnmapped(session: LegacySession, filled: PfnSet | null): Reader<void> {
   const { cursor, ulongBytes } = session;
-  const byteOffset = cursor.begin("the list of unmapped pfns");
+  cursor.begin("the list of unmapped pfns");
   const listBytes = (yield* cursor.view(4)).getUint32(0, true) * ulongBytes;
   const listAt = cursor.byteOffset;
   const step = new Uint8Array(Math.min(listBytes, LIST_STEP_BYTES));
@@ -79,8 +79,7 @@ function* readUnmapped(session: LegacySession, filled: PfnSet | null): Reader<vo
     }
   }
   const fields = { count: listBytes / ulongBytes, pfns: shown };
-  const bytes = cursor.byteOffset - byteOffset;
-  yield { event: "header", layer: "legacy", name: "unmapped pfns", byteOffset, bytes, fields };
+  yield session.header("unmapped pfns", fields);
   if (filledCount === 0) return;
   const message = `${filledCount} pfns were filled and then unmapped; their pages stay.`;
   yield session.fault({
@@ -106,6 +105,10 @@ function* readVcpu(session: LegacySession, info: PvInfo, vcpuId: number): Reader
   const xsaveAt = cursor.begin(`the xsave data of vcpu ${vcpuId}`);
   const words = yield* cursor.view(LEGACY_XSAVE_HEAD_BYTES);
   const size = words.getBigUint64(8, true);
+  yield session.header("xsave head", {
+    featureMask: hex(words.getBigUint64(0, true)),
+    size: hex(size),
+  });
   const announced = info.xsaveBytes - LEGACY_XSAVE_HEAD_BYTES;
   if (size !== BigInt(announced)) {
     throw session.broken({

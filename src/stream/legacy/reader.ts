@@ -75,20 +75,13 @@ function* readHeader(session: LegacySession): Reader<number> {
   const { cursor, shape, wrapper } = session;
   const byteOffset = cursor.byteOffset;
   const p2mSize = yield* session.ulong();
-  yield {
-    event: "header",
-    layer: "legacy",
-    name: "legacy header",
-    byteOffset,
-    bytes: session.ulongBytes,
-    fields: {
-      p2mSize,
-      toolstackWidth: shape.width,
-      guest: shape.guest,
-      version: LIBXC_VERSION,
-      ...CONVERTED,
-    },
-  };
+  yield session.header("legacy header", {
+    p2mSize,
+    toolstackWidth: shape.width,
+    guest: shape.guest,
+    version: LIBXC_VERSION,
+    ...CONVERTED,
+  });
   const expected = `1 to ${LEGACY_P2M_SIZE_MAX}`;
   const actual = `${p2mSize}`;
   const field = { at: 0, bytes: session.ulongBytes };

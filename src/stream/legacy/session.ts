@@ -7,7 +7,7 @@ import { type Fault, type Limits, StreamError } from "../../findings/index.js";
 import { RECORD_BODY_MAX, RECORD_NAMES } from "../../format/index.js";
 import { Cursor } from "../cursor.js";
 import type { Wrapper } from "../nested.js";
-import type { FaultEvent, Job, Reader, RecordHead } from "../protocol.js";
+import type { FaultEvent, HeaderEvent, Job, Reader, RecordHead } from "../protocol.js";
 import type { LegacyShape } from "./probe.js";
 
 export interface LegacyOptions {
@@ -49,6 +49,16 @@ export class LegacySession {
     this.#recordIndex += 1;
     const name = RECORD_NAMES[type] ?? "";
     return { layer: "legacy", recordIndex, type, name, bodyBytes, ...source };
+  }
+
+  /** Tell of a structure that was read, from `byteOffset` up to here. */
+  header(
+    name: string,
+    fields: HeaderEvent["fields"],
+    byteOffset = this.cursor.startByteOffset,
+  ): HeaderEvent {
+    const bytes = this.cursor.byteOffset - byteOffset;
+    return { event: "header", layer: "legacy", name, byteOffset, bytes, fields };
   }
 
   /** Give a record whose body is at hand. */

@@ -8,7 +8,12 @@
  *
  * Source: Xen 4.5 libxl_dom.c (facts); LG-TS-1..4.
  */
-import { DEFAULT_LIMITS, type FieldSpan, type Limits } from "../../findings/index.js";
+import {
+  DEFAULT_LIMITS,
+  type FieldSpan,
+  type Limits,
+  MAX_ITEMS_PRINTED,
+} from "../../findings/index.js";
 import {
   LEGACY_TOOLSTACK_ENTRY_BYTES,
   LEGACY_TOOLSTACK_HEAD_BYTES,
@@ -17,7 +22,8 @@ import {
   type LegacyWidth,
 } from "../../format/index.js";
 import { mayHold } from "../bounded.js";
-import { viewOf } from "../magic.js";
+import { latin1, viewOf } from "../magic.js";
+import { printedBlob, printedIfAny, printedIfUsed } from "../print.js";
 
 /** What is wrong with a chunk, and where. */
 export interface ToolstackBreach {
@@ -27,6 +33,24 @@ export interface ToolstackBreach {
   readonly expected: string;
   readonly actual: string;
   readonly field: FieldSpan | null;
+}
+
+/** What a chunk says. */
+export interface ToolstackRead {
+  /** The payload, decoded; as hex if it has a breach. JSON-able. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** The first breach; null if there is none. */
+  readonly breach: ToolstackBreach | null;
+}
+
+/** A region that QEMU mapped: numbers in lower-case hex, views of the rest. */
+interface Region {
+  readonly physOffset: string;
+  readonly startAddr: string;
+  readonly size: string;
+  /** With its NUL. */
+  readonly name: Uint8Array;
+  readonly stray: Uint8Array;
 }
 
 /** The u32 at the place of a breach: the version, the length of a name. */
@@ -78,21 +102,52 @@ export class PackedStrings {
   }
 }
 
-/**
- * Decode the payload of one chunk and add its strings. A chunk with a breach adds none.
- *
- * @returns the first breach, null if there is none
- */
+/** Decode the payload of one chunk and add its strings. A chunk with a breach adds none. */
 export function readToolstack(
   payload: Uint8Array,
   width: LegacyWidth,
   strings: PackedStrings,
-): ToolstackBreach | null {
+): ToolstackRead {
   const before = strings.length;
-  const end = readEntries(payload, width, strings);
-  if (typeof end === "number") return null;
-  strings.truncate(before);
-  return end;
+  const regions: Record<string, unknown>[] = [];
+  let omitted = 0;
+  const end = readEntries(payload, width, (region) => {
+    addStrings(strings, region);
+    if (regions.length < MAX_ITEMS_PRINTED) regions.push(regionJson(region));
+    else omitted += 1;
+  });
+  if (typeof end !== "number") {
+    strings.truncate(before);
+    return { fields: printedBlob("content", payload), breach: end };
+  }
+  // Not `version`: a header's field of that name is the stream's.
+  const fields = {
+    blobVersion: LEGACY_TOOLSTACK_VERSION,
+    regions,
+    ...printedIfAny("regions_omitted", omitted),
+    ...printedIfAny("surplus", payload.subarray(end)),
+  };
+  return { fields, breach: null };
+}
+
+function addStrings(strings: PackedStrings, region: Region): void {
+  const key = `physmap/${region.physOffset}`;
+  strings.add(text(`${key}/start_addr`));
+  strings.add(text(region.startAddr));
+  strings.add(text(`${key}/size`));
+  strings.add(text(region.size));
+  strings.add(text(`${key}/name`));
+  strings.add(region.name);
+}
+
+function regionJson({ physOffset, startAddr, size, name, stray }: Region): Record<string, unknown> {
+  return {
+    physOffset: `0x${physOffset}`,
+    startAddr: `0x${startAddr}`,
+    size: `0x${size}`,
+    name: latin1(name.subarray(0, -1)),
+    ...printedIfUsed("stray", stray),
+  };
 }
 
 /**
@@ -105,17 +160,17 @@ export function readToolstack(
 export function toolstackStrings(body: Uint8Array): Uint8Array | null {
   for (const width of [64, 32] as const) {
     const strings = new PackedStrings(DEFAULT_LIMITS);
-    const end = readEntries(body, width, strings);
+    const end = readEntries(body, width, (region) => addStrings(strings, region));
     if (end === body.length && strings.length > 0) return strings.bytes();
   }
   return null;
 }
 
-/** Adds the strings of each region. Returns where the last one ends, or what is wrong. */
+/** Gives each region to `take`. Returns where the last one ends, or what is wrong. */
 function readEntries(
   payload: Uint8Array,
   width: LegacyWidth,
-  strings: PackedStrings,
+  take: (region: Region) => void,
 ): ToolstackBreach | number {
   const view = viewOf(payload);
   if (payload.length < LEGACY_TOOLSTACK_HEAD_BYTES) {
@@ -146,14 +201,15 @@ function readEntries(
       const actual = nameBytes === 0 ? "no name" : "another last byte";
       return breach("LG-TS-3", at + 24, `a name of entry ${entry} that ends in NUL`, actual, WORD);
     }
-    const key = `physmap/${hexAt(view, at)}`;
-    strings.add(text(`${key}/start_addr`));
-    strings.add(text(hexAt(view, at + 8)));
-    strings.add(text(`${key}/size`));
-    strings.add(text(hexAt(view, at + 16)));
-    strings.add(text(`${key}/name`));
-    strings.add(name);
-    at = nameAt + nameBytes + stray;
+    const strayAt = nameAt + nameBytes;
+    take({
+      physOffset: hexAt(view, at),
+      startAddr: hexAt(view, at + 8),
+      size: hexAt(view, at + 16),
+      name,
+      stray: payload.subarray(strayAt, strayAt + stray),
+    });
+    at = strayAt + stray;
   }
   return at;
 }
