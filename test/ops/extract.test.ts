@@ -286,19 +286,6 @@ describe("the command extract", () => {
     expect(ran.stdout).toEqual(Buffer.from(page));
   });
 
-  it("writes the same to a pipe as to a file, holes as zeros", () => {
-    const path = join(folder, "holes");
-    const page = (pfn: number) => ({ pfn, page: patternPage(pfn) });
-    writeFileSync(path, joinParts(hvmStream({ batches: [[page(1), page(5), page(40)]] })));
-    for (const format of ["raw", "elf"]) {
-      const out = join(folder, `holes.${format}`);
-      expect(run(path, "--format", format, "-o", out).status).toBe(0);
-      const piped = run(path, "--format", format, "-o", "-");
-      expect(piped.status).toBe(0);
-      expect(Buffer.compare(piped.stdout, readFileSync(out))).toBe(0);
-    }
-  });
-
   it("asks for an output, and says what it wrote", () => {
     expect(run(join(FIXTURES, "hvm-tiny.xcs")).status).toBe(2);
     const out = join(folder, "cli.raw");

@@ -11,9 +11,9 @@ describe("the generator of numbers", () => {
   });
 
   it("gives the same words for a seed from release to release", () => {
-    const random = new Random(1, 2);
+    const random = new Random(1, 0);
     const words = [random.next(), random.next(), random.next(), random.next()];
-    expect(words).toEqual([0xf9357e8a, 0x464e32a5, 0xa5994193, 0x1c07ff00]);
+    expect(words).toEqual([0xff1e01f8, 0xe4bc7499, 0xe32e7ade, 0x564f1dc9]);
   });
 
   it("goes on after a fill where the fill ended", () => {
