@@ -40,8 +40,8 @@ errors still go to standard error. Fields are only ever added.
                       dataPages, pageTypes, checkpoints, trailingBytes
   findings[]          rule, severity, layer, byteOffset, message, and where they
                       apply recordIndex, recordType, entryIndex, expected,
-                      actual, hint, field (where what is wrong stands: byteOffset,
-                      bytes), excerpt (bytes around, of a file)
+                      actual, hint, field (the place of what is wrong:
+                      byteOffset, bytes), excerpt (bytes around, of a file)
   host                with --on: name, verdict (fits or blocked), blocking[]
                       (rule, message, beyondXen), needs, notChecked[]; findings
                       of it carry onHost, beyondXen where Xen would not refuse
