@@ -28,9 +28,9 @@ import { Turns } from "./turns.js";
 
 /** A thread starts in the time that a small part of so many bytes takes. */
 const BYTES_WORTH_A_THREAD = 2 ** 30;
-/** Waiting for the other thread is cut in pieces, lest one that died is waited for. */
+/** The other thread's last parts are waited for in pieces, and so often: it may have died. */
 const WAIT_MS = 50;
-const WAITS = 1200;
+const WAITS = 200;
 
 /**
  * The file that a resident guest of this engine should be filled from by two threads; null where its
@@ -65,7 +65,7 @@ export async function fillGuest(
   try {
     await fill.run();
   } finally {
-    fill.stop();
+    await fill.stop();
   }
   guest.filled();
 }
@@ -192,19 +192,21 @@ class Fill {
       }
       const part = Atomics.add(counters, FILL_NEXT, 1);
       if (part < pageCounts.length) this.#readAndSet(part);
-      else if (Atomics.load(counters, FILL_STOP) !== 0) this.#setWhatIsLeft();
-      else if (waits++ < WAITS) Atomics.wait(counters, FILL_FILLED, filled, WAIT_MS);
-      else throw new InternalError("a thread that reads ahead comes to an end");
+      else if (Atomics.load(counters, FILL_STOP) !== 0 || waits++ >= WAITS) this.#setWhatIsLeft();
+      else Atomics.wait(counters, FILL_FILLED, filled, WAIT_MS);
     }
   }
 
-  /** Whatever happened: the other thread takes no more parts and waits for nobody. */
-  stop(): void {
+  /**
+   * Whatever happened: the other thread takes no more parts, waits for nobody, and is gone when this
+   * is done. One that still reads would read into the next image's window, or from its file.
+   */
+  async stop(): Promise<void> {
     const { counters, pageCounts } = this.#parts;
     Atomics.store(counters, FILL_STOP, 1);
     Atomics.store(counters, FILL_NEXT, pageCounts.length);
     for (let slot = 0; slot < FILL_SLOTS; slot += 1) this.#free(slot);
-    for (const worker of this.#workers) void worker.terminate();
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
   /** Set what was read ahead. Returns how many parts that was. */
@@ -241,7 +243,7 @@ class Fill {
     return found;
   }
 
-  /** The other thread is gone, maybe with a part that it had taken. */
+  /** The other thread is gone, or stuck, maybe with a part that it had taken. */
   #setWhatIsLeft(): void {
     this.#takeSlots();
     for (let part = 0; part < this.#set.length; part += 1) {

@@ -3,7 +3,8 @@ import { truncateSync } from "node:fs";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Worker } from "node:worker_threads";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { CapacityError, DEFAULT_LIMITS } from "../../src/findings/index.js";
 import type { Guest } from "../../src/guest/index.js";
 import { BufferSource, driveSync, FileSource, openSource } from "../../src/input/index.js";
@@ -189,6 +190,30 @@ describe("a resident guest filled by two threads", () => {
     const signal = AbortSignal.abort(new Error("stopped"));
     await expect(fillGuest(unfilled(source), source, { signal })).rejects.toThrow("stopped");
     source.close();
+  });
+
+  it("is over when the other thread is gone, though it ended early", async () => {
+    const source = openSource(await imageOf("hvm", 1)) as FileSource;
+    let gone = 0;
+    const original = Worker.prototype.terminate;
+    const spy = vi.spyOn(Worker.prototype, "terminate").mockImplementation(async function (
+      this: Worker,
+    ) {
+      const code = await original.call(this);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      gone += 1;
+      return code;
+    });
+    try {
+      const signal = AbortSignal.abort(new Error("stopped"));
+      await expect(fillGuest(unfilled(source), source, { signal })).rejects.toThrow("stopped");
+      expect(gone).toBe(1);
+      await fillGuest(unfilled(source), source);
+      expect(gone).toBe(2);
+    } finally {
+      spy.mockRestore();
+      source.close();
+    }
   });
 
   it("tells how far it is", async () => {

@@ -5,7 +5,6 @@
  *
  *   page window   slot 0, of the thread that sets | slots 1..7, of the one that reads ahead
  */
-
 import { PAGE_BYTES } from "../../format/index.js";
 import type { FillSpace } from "../port.js";
 import type { ReadAt } from "./digest-parts.js";
@@ -16,8 +15,8 @@ export const FILL_SLOT_PAGES = 64;
 export const FILL_SLOTS = 8;
 
 /**
- * Frames are touched so far ahead of those in use: near them two threads would fault in the same
- * tables of the kernel, which costs more than it saves (measured: four times the whole restore).
+ * Frames are touched so far ahead of those in use: near them both threads would fault for the same
+ * ones.
  */
 const TOUCH_FROM = 1024;
 const TOUCH_END = 3072;
