@@ -16,9 +16,8 @@ import {
   THREADS_AT_WORK,
   ZERO_PAGES,
 } from "../engine/index.js";
-import { PAGE_BYTES } from "../format/index.js";
 import type { Guest, PageDigests } from "../guest/index.js";
-import { type AsyncSource, driveSync, FileSource, type Source } from "../input/index.js";
+import { type AsyncSource, driveSync, FileSource } from "../input/index.js";
 import { nodeOs } from "./builtins.js";
 import type { Platform } from "./runtime.js";
 import { startThreads } from "./threads.js";
@@ -59,8 +58,13 @@ export function parallelDigest(
   if (!(source instanceof FileSource)) return null;
   const parts = partsOf(guest, source.baseOffset, pages);
   if (!runThreads(platform, source.fd, parts, threads, choice.onPages)) return null;
-  for (const pfn of guest.fixedPfns()) fixPair(guest, source, parts, pfn);
   const outer = guest.engine.createXxh3();
+  for (const pfn of guest.fixedPfns()) {
+    outer.reset();
+    outer.update(driveSync(guest.readPage(pfn, "restored"), source));
+    fixPair(parts, pfn, outer.digest());
+  }
+  outer.reset();
   outer.update(parts.pairs);
   const pageDigest = outer.digest().toString(16).padStart(16, "0");
   return { pageDigest, zeroPages: Atomics.load(parts.counters, ZERO_PAGES) };
@@ -164,14 +168,11 @@ function startWorkers(task: DigestTask, wanted: number): Worker[] {
 }
 
 /** Put the digest of a page with its fix-up in place of that without. */
-function fixPair(guest: Guest, source: Source, parts: DigestParts, pfn: number): void {
+function fixPair(parts: DigestParts, pfn: number, digest: bigint): void {
   const part = lastAtMost(parts.firstPfns, pfn);
   const pair = (parts.pairsAt[part] ?? 0) + pfn - (parts.firstPfns[part] ?? 0);
-  const page = driveSync(guest.readPage(pfn, "restored"), source);
-  const xxh3 = guest.engine.createXxh3();
-  xxh3.update(page.subarray(0, PAGE_BYTES));
   const view = new DataView(parts.pairs.buffer);
-  view.setBigUint64(pair * PAIR_BYTES + 8, xxh3.digest(), true);
+  view.setBigUint64(pair * PAIR_BYTES + 8, digest, true);
 }
 
 /** Index of the last of ascending numbers that is not above `value`. */
