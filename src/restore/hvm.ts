@@ -72,8 +72,8 @@ export function completeHvm(options: RestoreOptions, domain: DomainFacts, closin
   const leaves = policyEntries(domain.cpuidPolicy, RECORD_CODECS.X86_CPUID_POLICY.codec);
   const cpuid = leaves && effectiveLeaves(leaves);
   const { vcpus } = options;
-  for (const fault of checkHvmContext(context.value, { vcpus, place, pvh: domain.pvh, cpuid }))
-    options.report(fault);
+  const facts = { vcpus, place, pvh: domain.pvh, cpuid };
+  for (const fault of checkHvmContext(context.value.views(), facts)) options.report(fault);
 }
 
 /** After END: what is to be said of the parameters together (HP-6, HP-8, VG-5). */

@@ -27,6 +27,22 @@ export function decodeStruct<F extends readonly FieldSpec[]>(
   return decodeFields(structure, bytes, offset) as Struct<Layout<F>>;
 }
 
+/**
+ * A structure over its bytes, for those who look at few of its fields: each is read when it is
+ * asked for. Not to be printed or spread: the fields are getters of a prototype.
+ *
+ * @returns makes them, as decodeStruct() does, of bytes that are kept
+ */
+export function structView<F extends readonly FieldSpec[]>(
+  structure: Layout<F>,
+): (bytes: Uint8Array, offset?: number) => Struct<Layout<F>> {
+  let made: typeof StructView | null = null;
+  return (bytes, offset = 0) => {
+    made ??= viewClass(structure);
+    return new made(bytes, offset) as unknown as Struct<Layout<F>>;
+  };
+}
+
 /** Write a structure into memory of its own, `structure.bytes` long. */
 export function encodeStruct<F extends readonly FieldSpec[]>(
   structure: Layout<F>,
@@ -58,6 +74,35 @@ type Fields = Readonly<Record<string, unknown>>;
 
 function hexOfI64(value: bigint): string {
   return `0x${BigInt.asUintN(64, value).toString(16)}`;
+}
+
+/** What the views of all layouts have in common. Its own names must not be those of fields. */
+class StructView {
+  readonly #bytes: Uint8Array;
+  readonly #offset: number;
+
+  constructor(bytes: Uint8Array, offset: number) {
+    this.#bytes = bytes;
+    this.#offset = offset;
+  }
+
+  static read(view: StructView, field: FieldSpec, at: number): unknown {
+    return decodeField(field, view.#bytes, view.#offset + at);
+  }
+}
+
+function viewClass(structure: AnyLayout): typeof StructView {
+  class Fields extends StructView {}
+  let next = 0;
+  for (const field of structure.fields) {
+    const at = next;
+    const get = function (this: StructView): unknown {
+      return StructView.read(this, field, at);
+    };
+    Object.defineProperty(Fields.prototype, field[0], { get });
+    next += fieldBytes(field);
+  }
+  return Fields;
 }
 
 function decodeFields(structure: AnyLayout, bytes: Uint8Array, offset: number): Fields {

@@ -10,7 +10,7 @@ import {
   SHARED_INFO_LAYOUT_64,
   VCPU_CONTEXT_LAYOUT_32,
 } from "../../src/format/index.js";
-import { decodeStruct, encodeStruct, structJson } from "../../src/stream/struct.js";
+import { decodeStruct, encodeStruct, structJson, structView } from "../../src/stream/struct.js";
 import { bytesOf } from "./support.js";
 
 const MIXED = layout([
@@ -78,4 +78,24 @@ describe("a structure", () => {
       { numRuns: 20 },
     );
   });
+
+  it.each([MIXED, HVM_CPU_LAYOUT, HVM_PIT_LAYOUT, VCPU_CONTEXT_LAYOUT_32])(
+    "says the same field by field, wherever it stands and if it is cut",
+    (structure) => {
+      const view = structView(structure as typeof MIXED);
+      const names = structure.fields.map(([name]) => name) as (keyof ReturnType<typeof view>)[];
+      fc.assert(
+        fc.property(
+          fc.uint8Array({ maxLength: structure.bytes + 8 }),
+          fc.nat({ max: 8 }),
+          (bytes, at) => {
+            const whole = decodeStruct(structure as typeof MIXED, bytes, at);
+            const seen = view(bytes, at);
+            for (const name of names) expect(seen[name]).toEqual(whole[name]);
+          },
+        ),
+        { numRuns: 20 },
+      );
+    },
+  );
 });

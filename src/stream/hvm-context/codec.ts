@@ -50,14 +50,23 @@ export class HvmContext implements Iterable<HvmContextRecord> {
     this.byteOffset = byteOffset;
   }
 
-  *[Symbol.iterator](): Iterator<HvmContextRecord> {
+  [Symbol.iterator](): Iterator<HvmContextRecord> {
+    return this.#records("whole");
+  }
+
+  /** For checks: fields are read when they are asked for, and are not to be printed or spread. */
+  views(): Iterable<HvmContextRecord> {
+    return this.#records("view");
+  }
+
+  *#records(how: "whole" | "view"): Generator<HvmContextRecord, void, undefined> {
     for (const descriptor of hvmDescriptors(this.blob)) {
       const { offset, bodyBytes } = descriptor;
       const bodyOffset = offset + HVM_DESCRIPTOR_BYTES;
       const body = this.blob.subarray(bodyOffset, bodyOffset + bodyBytes);
       const { typecode, instance, ordinal } = descriptor;
       const byteOffset = this.byteOffset + offset;
-      yield decodeHvmRecord({ typecode, instance, ordinal, byteOffset, bodyBytes }, body);
+      yield decodeHvmRecord({ typecode, instance, ordinal, byteOffset, bodyBytes }, body, how);
     }
   }
 

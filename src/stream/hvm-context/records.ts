@@ -47,12 +47,14 @@ import {
 } from "../../format/index.js";
 import { concatBytes } from "../bytes.js";
 import { EntryTable } from "../entry-table.js";
-import { decodeStruct, encodeStruct } from "../struct.js";
+import { decodeStruct, encodeStruct, structView } from "../struct.js";
 
 /** How the body of one type is read and written. */
 interface BodyCodec<F> {
   /** The fields; null for a length that the type cannot have. */
   decode(body: Uint8Array): F | null;
+  /** As decode(), but fields may be read only when they are asked for (structView()). */
+  view?(body: Uint8Array): F | null;
   /** The body, `bodyBytes` long where the type has several lengths. */
   encode(fields: F, bodyBytes: number): Uint8Array;
 }
@@ -62,11 +64,12 @@ function structCodec<F extends readonly FieldSpec[]>(
   structure: Layout<F>,
 ): BodyCodec<ReturnType<typeof decodeStruct<F>>> {
   const type = HVM_TYPES[HVM_TYPE_NAMES.indexOf(name)] as HvmType;
+  const fits = ({ length }: Uint8Array): boolean =>
+    type.rule === "atMost" ? length <= type.bytes : length === type.bytes;
+  const view = structView(structure);
   return {
-    decode(body) {
-      const fits = type.rule === "atMost" ? body.length <= type.bytes : body.length === type.bytes;
-      return fits ? decodeStruct(structure, body) : null;
-    },
+    decode: (body) => (fits(body) ? decodeStruct(structure, body) : null),
+    view: (body) => (fits(body) ? view(body) : null),
     encode: (fields, bodyBytes) => encodeStruct(structure, fields).slice(0, bodyBytes),
   };
 }
@@ -81,6 +84,10 @@ const CPU: BodyCodec<HvmFields["CPU"]> = {
     if (fields === null || body.length !== HVM_CPU_BYTES_OLD) return fields;
     const tail = decodeStruct(HVM_CPU_OLD_TAIL_LAYOUT, body, CPU_TAIL_OFFSET);
     return { ...fields, msr_tsc_aux: 0n, ...tail };
+  },
+  view(body) {
+    const oldest = body.length === HVM_CPU_BYTES_OLD;
+    return oldest ? CPU.decode(body) : (CPU_CODEC.view?.(body) ?? null);
   },
   encode(fields, bodyBytes) {
     const body = CPU_CODEC.encode(fields, bodyBytes);
@@ -155,12 +162,23 @@ const CODECS: { readonly [N in HvmTypeName]: BodyCodec<HvmFields[N]> } = {
  * Decode the body of one record.
  *
  * @param body  `head.bodyBytes` bytes; an opaque record and an XSAVE area keep views of it
+ * @param how   "view": fields are read when they are asked for; they are not to be printed
  */
-export function decodeHvmRecord(head: HvmRecordHead, body: Uint8Array): HvmContextRecord {
-  const name = HVM_TYPE_NAMES[head.typecode] ?? null;
-  const fields = name === null ? null : CODECS[name].decode(body);
-  if (fields === null) return { ...head, name, fields, body };
-  return { ...head, name, fields } as HvmContextRecord;
+export function decodeHvmRecord(
+  head: HvmRecordHead,
+  body: Uint8Array,
+  how: "whole" | "view" = "whole",
+): HvmContextRecord {
+  const { typecode, instance, ordinal, byteOffset, bodyBytes } = head;
+  const name = HVM_TYPE_NAMES[typecode] ?? null;
+  const fields = name === null ? null : fieldsOf(CODECS[name], body, how);
+  // Written out: a context has hundreds, and a spread costs several times as much.
+  const record = { typecode, instance, ordinal, byteOffset, bodyBytes, name, fields };
+  return (fields === null ? { ...record, body } : record) as HvmContextRecord;
+}
+
+function fieldsOf<F>(codec: BodyCodec<F>, body: Uint8Array, how: "whole" | "view"): F | null {
+  return how === "view" && codec.view !== undefined ? codec.view(body) : codec.decode(body);
 }
 
 /** The body of a record, as it was read. */

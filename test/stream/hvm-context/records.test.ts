@@ -11,9 +11,9 @@ import {
 } from "../../../src/stream/hvm-context/records.js";
 import { bytesOf, joined, withByte, withU32, words } from "../support.js";
 
-function decode(typecode: number, body: Uint8Array): HvmContextRecord {
+function decode(typecode: number, body: Uint8Array, how?: "view"): HvmContextRecord {
   const head = { typecode, instance: 0, ordinal: 1, byteOffset: 32, bodyBytes: body.length };
-  return decodeHvmRecord(head, body);
+  return decodeHvmRecord(head, body, how);
 }
 
 describe.each(HVM_TYPES.map((type, code) => ({ ...type, code })))("$name", (type) => {
@@ -39,10 +39,22 @@ describe.each(HVM_TYPES.map((type, code) => ({ ...type, code })))("$name", (type
     },
   );
 
+  it.each([...present, ...type.earlierBytes])("of %i bytes says the same as a view", (bytes) => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: bytes, maxLength: bytes }), (body) => {
+        const fields = decode(type.code, body).fields as Readonly<Record<string, unknown>>;
+        const seen = decode(type.code, body, "view").fields as typeof fields;
+        for (const [name, value] of Object.entries(fields)) expect(seen[name]).toEqual(value);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
   it("of a length that it cannot have is kept as it is", () => {
     const body = new Uint8Array(type.rule === "open" ? 7 : type.bytes + 1).fill(3);
     const record = decode(type.code, body);
     expect(record).toMatchObject({ name: type.name, fields: null, body });
+    expect(decode(type.code, body, "view")).toEqual(record);
     expect(encodeHvmRecord(record)).toEqual(body);
   });
 });
