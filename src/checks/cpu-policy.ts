@@ -6,6 +6,7 @@
  */
 import { type Fault, hex, MAX_FAULTS_PER_BODY, type Place } from "../findings/index.js";
 import {
+  CPUID_FEATURE_PLACES,
   CPUID_FEATURES,
   CPUID_LEAF_BYTES,
   CPUID_LEAF_RANGES,
@@ -132,13 +133,9 @@ export function namedFeatures(leaves: Iterable<CpuidLeaf>): string[] {
  * @returns null where the policy lacks the leaf that would tell
  */
 export function hasFeature(leaves: readonly CpuidLeaf[], name: string): boolean | null {
-  for (const word of CPUID_FEATURES) {
-    const bit = word.names.indexOf(name);
-    if (bit === -1) continue;
-    const bits = featureBits(leaves, word);
-    return bits === null ? null : ((bits >>> bit) & 1) === 1;
-  }
-  return null;
+  const place = CPUID_FEATURE_PLACES.get(name);
+  const bits = place === undefined ? null : featureBits(leaves, place.word);
+  return place === undefined || bits === null ? null : ((bits >>> place.bit) & 1) === 1;
 }
 
 /** The entry of a leaf; a leaf without subleaves is the same as its subleaf 0. */

@@ -63,7 +63,16 @@ export const EFER_BITS: FeatureBits = [
   [21, ["autoibrs"]],
 ];
 
-const SEGMENTS = ["cs", "ds", "es", "fs", "gs", "ss", "tr", "ldtr"] as const;
+const RIGHTS = [
+  "cs_arbytes",
+  "ds_arbytes",
+  "es_arbytes",
+  "fs_arbytes",
+  "gs_arbytes",
+  "ss_arbytes",
+  "tr_arbytes",
+  "ldtr_arbytes",
+] as const;
 /** Access rights as VMX keeps them: the upper four of their twelve bits stand at 15..12. */
 const RIGHTS_RAW_BITS = 0xf000;
 const RIGHTS_FOLDED_BITS = 0x0f00;
@@ -137,16 +146,17 @@ export function refusedBits(
   has: (name: string) => boolean | null,
 ): bigint {
   let refused = value;
-  for (const [bit, features] of bits) {
+  for (const [at, features] of bits) {
+    const bit = 1n << BigInt(at);
+    if ((value & bit) === 0n) continue;
     const lacking = features?.every((name) => has(name) === false) ?? false;
-    if (!lacking) refused &= ~(1n << BigInt(bit));
+    if (!lacking) refused ^= bit;
   }
   return refused;
 }
 
 function checkAccessRights(cpu: HvmFields["CPU"], report: Report): void {
-  for (const segment of SEGMENTS) {
-    const name = `${segment}_arbytes` as const;
+  for (const name of RIGHTS) {
     const rights = cpu[name];
     if ((rights & RIGHTS_RAW_BITS) === 0 || (rights & RIGHTS_FOLDED_BITS) !== 0) continue;
     report("HC-21", fieldSpan(HVM_CPU_LAYOUT, name), {

@@ -63,8 +63,11 @@ export function checkHvmXsave(
 // known: beyond AVX it is the processor's choice, which only the policy tells.
 function areaBytes(accumulated: bigint, cpuid: readonly CpuidLeaf[]): number | null {
   let end = AREA_BYTES_MIN;
+  // Two halves, for 64 steps of bigint arithmetic would cost more than all the rest of the record.
+  const halves = [Number(accumulated & 0xffff_ffffn), Number(accumulated >> 32n)];
   for (let component = AVX_COMPONENT; component < COMPONENTS; component++) {
-    if (((accumulated >> BigInt(component)) & 1n) === 0n) continue;
+    const half = halves[component >> 5] ?? 0;
+    if (((half >>> (component & 31)) & 1) === 0) continue;
     const leaf = findLeaf(cpuid, CPUID_LEAF_XSTATE, component);
     if (leaf !== undefined) end = Math.max(end, leaf.ebx + leaf.eax);
     else if (component === AVX_COMPONENT) end = Math.max(end, AVX_END);

@@ -121,3 +121,13 @@ export const CPUID_FEATURES: readonly CpuidFeatureWord[] = ROWS.map(
     names: names.split(" ").map((name) => (name === "-" ? null : name)),
   }),
 );
+
+/** Where a feature's bit stands; where two words have the name, in the first. */
+export const CPUID_FEATURE_PLACES: ReadonlyMap<
+  string,
+  { readonly word: CpuidFeatureWord; readonly bit: number }
+> = new Map(
+  CPUID_FEATURES.toReversed().flatMap((word) =>
+    word.names.flatMap((name, bit) => (name === null ? [] : [[name, { word, bit }]])),
+  ),
+);
