@@ -2,6 +2,9 @@
  * The embedded pool: worker threads that do jobs one after the other. A worker that dies takes its
  * own job with it and nothing else; another takes its place. What a worker does is not known here.
  *
+ * A worker at a small job has the next one at hand already, so that it does not wait for this
+ * thread in between; it is given back if the worker does not come to it.
+ *
  * Written out, because the libraries for it (piscina, tinypool) start their workers from a file of
  * their own, while the command is bundled; the jobs here are long and few enough that a
  * message each is all there is to it.
@@ -26,6 +29,8 @@ export interface PoolOptions {
 }
 
 const STOP_GRACE_MS = 5000;
+/** A job is not given out behind a larger one, nor is a larger one itself: another may be free. */
+const AHEAD_BYTES_MAX = 16 * 2 ** 20;
 const EXIT_BUG = 3;
 
 /** Runs jobs on worker threads of this process. */
@@ -62,17 +67,10 @@ export class WorkerPool implements JobRunner {
     const both = AbortSignal.any([signal, own.signal]);
     if (signal.aborted) return;
     signal.addEventListener("abort", stop, { once: true });
-    const rest = [...jobs].reverse();
+    const run: Run = { rest: [...jobs].reverse(), settings, events, signal: both };
     const seats = this.#seats.slice(0, jobs.length);
     const ends = await Promise.allSettled(
-      seats.map(async (_, at) => {
-        try {
-          await this.#workAt(at, rest, { settings, events, signal: both });
-        } catch (error) {
-          own.abort();
-          throw error;
-        }
-      }),
+      seats.map((_, at) => this.#workAt(at, run, () => own.abort())),
     );
     signal.removeEventListener("abort", stop);
     if (force !== null) clearTimeout(force);
@@ -85,17 +83,39 @@ export class WorkerPool implements JobRunner {
     await Promise.all(seats.map((seat) => seat?.end()));
   }
 
-  /** One place at work: takes the next job, the last of `rest`, until there is none. */
-  async #workAt(at: number, rest: BatchJob[], run: Run): Promise<void> {
-    while (rest.length > 0 && !run.signal.aborted) {
-      // First a worker, then a job: whoever is up first takes the first one.
-      const seat = await this.#seatAt(at);
-      const job = run.signal.aborted ? undefined : rest.pop();
-      if (job === undefined) return;
-      run.events.onStart?.(job);
-      const outcome = await seat.do(job, run);
-      if (outcome === null) return;
-      run.events.onOutcome(job, outcome);
+  /**
+   * One place at work: takes the next job, the last of `rest`, until there is none.
+   *
+   * @param giveUp  called before an error is thrown
+   */
+  async #workAt(at: number, run: Run, giveUp: () => void): Promise<void> {
+    const { rest, events, signal } = run;
+    let given: GivenJob | null = null;
+    let ahead: GivenJob | null = null;
+    try {
+      while (ahead !== null || (rest.length > 0 && !signal.aborted)) {
+        // First a worker, then a job: whoever is up first takes the first one.
+        const seat = await this.#seatAt(at);
+        given = ahead ?? giveNext(seat, run);
+        ahead = null;
+        if (given === null) return;
+        if (given.wasReturned) {
+          rest.push(given.job);
+          continue;
+        }
+        const inTime = !signal.aborted;
+        if (inTime) {
+          events.onStart?.(given.job);
+          if (maySend(given.job, rest.at(-1))) ahead = giveNext(seat, run);
+        }
+        const outcome = await given.end;
+        // What was begun after the abort has no outcome, done or not.
+        if (outcome !== null && inTime) events.onOutcome(given.job, outcome);
+      }
+    } catch (error) {
+      giveUp();
+      await Promise.all([given?.end, ahead?.end]);
+      throw error;
     }
   }
 
@@ -112,56 +132,84 @@ export class WorkerPool implements JobRunner {
 
 /** What all places of one run share. */
 interface Run {
+  /** Jobs that were not given out, the next one last. */
+  readonly rest: BatchJob[];
   readonly settings: JobSettings;
   readonly events: RunnerEvents;
   readonly signal: AbortSignal;
 }
 
-/** One worker, and the job that it is at. */
+/** A job that a worker was given. */
+interface GivenJob {
+  readonly job: BatchJob;
+  /** Null for one that was given up because the run is stopped, or that was returned. */
+  readonly end: Promise<JobOutcome | null>;
+  /** The worker died before it came to it. */
+  wasReturned: boolean;
+}
+
+function giveNext(seat: Seat, run: Run): GivenJob | null {
+  const job = run.signal.aborted ? undefined : run.rest.pop();
+  if (job === undefined) return null;
+  run.events.onGiveOut?.(job);
+  return seat.give(job, run);
+}
+
+function maySend(current: BatchJob, next: BatchJob | undefined): boolean {
+  return isSmall(current) && next !== undefined && isSmall(next);
+}
+
+function isSmall({ bytes }: BatchJob): boolean {
+  return bytes !== null && bytes <= AHEAD_BYTES_MAX;
+}
+
+/** A given job as its seat has it. */
+interface HeldJob {
+  readonly given: GivenJob;
+  readonly run: Run;
+  readonly settle: (outcome: JobOutcome | null) => void;
+}
+
+/** One worker, and the jobs that it has: the one that it is at, then those that wait for it. */
 class Seat {
   /** Resolves when the worker is idle for the first time; rejects if it dies before. */
   readonly ready: Promise<void>;
   alive = true;
   readonly #worker: Worker;
+  readonly #held: HeldJob[] = [];
   #error: unknown = null;
-  #answer: ((outcome: JobOutcome | null) => void) | null = null;
-  #onProgress: ((bytes: number, totalBytes: number | null) => void) | null = null;
-  #onDeath: (exitCode: number) => void = () => {};
 
   constructor(options: PoolOptions, stop: SharedArrayBuffer) {
     const { entry, argv = [], resourceLimits = {} } = options;
     const workerData: PoolWorkerData = { stop };
     this.#worker = new Worker(entry, { argv: [...argv], workerData, resourceLimits });
     this.ready = new Promise((resolve, reject) => {
-      this.#onDeath = (exitCode) => {
+      this.#worker.on("message", (message: WorkerMessage) => this.#take(message, resolve));
+      this.#worker.on("exit", (exitCode) => {
         const options = { code: "worker-start", cause: this.#error };
         reject(new InternalError(`a worker ended with ${exitCode} before its first job`, options));
-      };
-      this.#worker.on("message", (message: WorkerMessage) => this.#take(message, resolve));
+        this.#died(exitCode);
+      });
     });
     // Whoever asked may have gone.
     this.ready.catch(() => {});
     this.#worker.on("error", (error) => {
       this.#error = error;
     });
-    this.#worker.on("exit", (exitCode) => {
-      this.alive = false;
-      this.#onDeath(exitCode);
-    });
   }
 
-  /** Do a job; null if it was given up because the run is stopped. */
-  do(job: BatchJob, { settings, events, signal }: Run): Promise<JobOutcome | null> {
-    return new Promise((resolve) => {
-      this.#answer = resolve;
-      this.#onProgress = (bytes, totalBytes) => events.onProgress?.(job, bytes, totalBytes);
-      this.#onDeath = (exitCode) => {
-        this.#answer = null;
-        resolve(signal.aborted ? null : crashed(job.file, exitCode, this.#error));
-      };
-      if (!this.alive) this.#onDeath(0);
-      else this.#worker.postMessage({ job, settings } satisfies JobMessage);
+  /** Have the worker do a job when it is done with those that it has. */
+  give(job: BatchJob, run: Run): GivenJob {
+    let settle: HeldJob["settle"] = () => {};
+    const end = new Promise<JobOutcome | null>((resolve) => {
+      settle = resolve;
     });
+    const given: GivenJob = { job, end, wasReturned: false };
+    this.#held.push({ given, run, settle });
+    const { settings } = run;
+    if (this.alive) this.#worker.postMessage({ job, settings } satisfies JobMessage);
+    else this.#died(0);
+    return given;
   }
 
   async end(): Promise<void> {
@@ -170,13 +218,22 @@ class Seat {
 
   #take(message: WorkerMessage, isReady: () => void): void {
     if (message.type === "ready") isReady();
-    else if (message.type === "progress") this.#onProgress?.(message.bytes, message.totalBytes);
-    else {
-      const answer = this.#answer;
-      this.#answer = null;
-      this.#onDeath = () => {};
-      answer?.(message.type === "outcome" ? message.outcome : null);
+    else if (message.type === "progress") {
+      const current = this.#held[0];
+      current?.run.events.onProgress?.(current.given.job, message.bytes, message.totalBytes);
+    } else this.#held.shift()?.settle(message.type === "outcome" ? message.outcome : null);
+  }
+
+  #died(exitCode: number): void {
+    this.alive = false;
+    const [current, ...waiting] = this.#held.splice(0);
+    for (const { given, settle } of waiting) {
+      given.wasReturned = true;
+      settle(null);
     }
+    if (current === undefined) return;
+    const { given, run, settle } = current;
+    settle(run.signal.aborted ? null : crashed(given.job.file, exitCode, this.#error));
   }
 }
 

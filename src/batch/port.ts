@@ -46,6 +46,8 @@ export type JobOutcome = BatchFileLine | BatchFailureLine;
 
 /** What a runner tells of its work. Each job has exactly one outcome, or none after an abort. */
 export interface RunnerEvents {
+  /** Its image may be read from now on. Again, if it was given back; a queue does not tell it. */
+  readonly onGiveOut?: (job: BatchJob) => void;
   readonly onStart?: (job: BatchJob) => void;
   /** Bytes read so far of a job that is at work; at most some ten times a second. */
   readonly onProgress?: (job: BatchJob, bytes: number, totalBytes: number | null) => void;

@@ -111,7 +111,7 @@ class Run {
   readonly #begin: BatchBeginLine;
   readonly #tally: BatchTally;
   readonly #done = new Set<number>();
-  /** Identity of each file that is at work, as it was before. */
+  /** Identity of each file that is at work or about to be, as it was before. */
   readonly #active = new Map<BatchJob, string | null>();
   readonly #enough = new AbortController();
 
@@ -162,9 +162,11 @@ class Run {
     const rest = largestFirst(this.#jobs.filter(({ index }) => !this.#done.has(index)));
     const signal = AbortSignal.any([this.#options.signal, this.#enough.signal]);
     const { onProgress } = this.#events;
+    const onGiveOut = (job: BatchJob) => void this.#active.set(job, identityOnDisk(job));
     const runnerEvents = {
+      onGiveOut,
       onStart: (job: BatchJob) => {
-        this.#active.set(job, identityOnDisk(job));
+        if (!this.#active.has(job)) onGiveOut(job);
         this.#events.onStart?.(job);
       },
       ...(onProgress === undefined ? {} : { onProgress }),

@@ -28,8 +28,9 @@ export function serveJobs(): void {
     toldMs = nowMs;
     send({ type: "progress", bytes, totalBytes });
   };
-  port.on("message", async ({ job, settings }: JobMessage) => {
+  const serve = async ({ job, settings }: JobMessage) => {
     try {
+      if (Atomics.load(stop, 0) !== 0) throw given;
       toldMs = performance.now();
       const outcome = await worker.run(job, settings, { onProgress });
       send({ type: "outcome", outcome });
@@ -37,6 +38,11 @@ export function serveJobs(): void {
       if (error !== given) throw error;
       send({ type: "stopped" });
     }
+  };
+  // The next job comes while one is at work.
+  let last = Promise.resolve();
+  port.on("message", (message: JobMessage) => {
+    last = last.then(() => serve(message));
   });
   send({ type: "ready" });
 }

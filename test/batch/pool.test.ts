@@ -29,7 +29,15 @@ function poolOf(workerCount: number, options: Partial<PoolOptions> = {}): Worker
   return pool;
 }
 
-async function run(pool: WorkerPool, names: readonly string[], signal = new AbortController()) {
+/** A worker at a job of this size has the next one at hand. */
+const SMALL = 4096;
+
+async function run(
+  pool: WorkerPool,
+  names: readonly string[],
+  signal = new AbortController(),
+  bytes: number | null = null,
+) {
   const outcomes = new Map<string, JobOutcome>();
   const started: BatchJob[] = [];
   const onOutcome = (job: BatchJob, outcome: JobOutcome) => {
@@ -37,7 +45,7 @@ async function run(pool: WorkerPool, names: readonly string[], signal = new Abor
     outcomes.set(job.file, outcome);
   };
   const events = { onStart: (job: BatchJob) => void started.push(job), onOutcome };
-  await pool.run(jobsOf(names), SETTINGS, events, signal.signal);
+  await pool.run(jobsOf(names, bytes), SETTINGS, events, signal.signal);
   return { outcomes, started };
 }
 
@@ -65,8 +73,10 @@ describe("a pool", () => {
   ])("loses but the image at which a worker dies (%s)", async (death, message) => {
     const names = files("a", death, "b", "c", "d");
     const resourceLimits = { maxOldGenerationSizeMb: 48 };
-    for (const workers of [1, 2]) {
-      const { outcomes } = await run(poolOf(workers, { resourceLimits }), names);
+    const pools = [1, 2].flatMap((workers) => [null, SMALL].map((bytes) => ({ workers, bytes })));
+    for (const { workers, bytes } of pools) {
+      const pool = poolOf(workers, { resourceLimits });
+      const { outcomes } = await run(pool, names, undefined, bytes);
       expect(outcomes.size).toBe(names.length);
       for (const [file, outcome] of outcomes) {
         if (file !== folder.path(`${death}.xcs`)) {
@@ -110,5 +120,66 @@ describe("a pool", () => {
     const jobs = jobsOf(files("a", "b", "c", "d"));
     const { signal } = new AbortController();
     await expect(poolOf(2).run(jobs, SETTINGS, { onOutcome }, signal)).rejects.toBe(stop);
+  });
+
+  it("gives out a small job behind a small one alone, before it begins", async () => {
+    const order = async (bytes: number | null) => {
+      const told: string[] = [];
+      const tell = (word: string) => (job: BatchJob) => void told.push(`${word} ${job.index}`);
+      const events = {
+        onGiveOut: tell("give"),
+        onStart: tell("start"),
+        onOutcome: tell("end"),
+      };
+      const { signal } = new AbortController();
+      await poolOf(1).run(jobsOf(files("a", "b"), bytes), SETTINGS, events, signal);
+      return told;
+    };
+    const ahead = ["give 0", "start 0", "give 1", "end 0", "start 1", "end 1"];
+    const oneByOne = ["give 0", "start 0", "end 0", "give 1", "start 1", "end 1"];
+    expect(await order(SMALL)).toEqual(ahead);
+    expect(await order(2 ** 30)).toEqual(oneByOne);
+    expect(await order(null)).toEqual(oneByOne);
+  });
+
+  it("begins a job anew whose worker died before it came to it", async () => {
+    const names = files("exit", "a", "b");
+    const given: string[] = [];
+    const ended: string[] = [];
+    const events = {
+      onGiveOut: ({ file }: BatchJob) => void given.push(file),
+      onOutcome: ({ file }: BatchJob) => void ended.push(file),
+    };
+    const { signal } = new AbortController();
+    await poolOf(1).run(jobsOf(names, SMALL), SETTINGS, events, signal);
+    const [exit, a, b] = names;
+    expect(given).toEqual([exit, a, a, b]);
+    expect(ended).toEqual(names);
+  });
+
+  it("tells of no job that was given out ahead when it was stopped", async () => {
+    const stop = new AbortController();
+    const ended: string[] = [];
+    const events = {
+      onOutcome: ({ file }: BatchJob) => {
+        ended.push(file);
+        stop.abort();
+      },
+    };
+    const names = files("a", "b", "c");
+    await poolOf(1).run(jobsOf(names, SMALL), SETTINGS, events, stop.signal);
+    expect(ended).toEqual(names.slice(0, 1));
+  });
+
+  it("waits for the job ahead when a callback throws", async () => {
+    const full = new Error("the journal is full");
+    const onOutcome = () => {
+      throw full;
+    };
+    const pool = poolOf(1);
+    const { signal } = new AbortController();
+    const jobs = jobsOf(files("a", "b", "c"), SMALL);
+    await expect(pool.run(jobs, SETTINGS, { onOutcome }, signal)).rejects.toBe(full);
+    expect((await run(pool, files("d", "e"))).outcomes.size).toBe(2);
   });
 });

@@ -19,9 +19,9 @@ export const SETTINGS: JobSettings = {
   manifestDir: null,
 };
 
-/** Jobs of files whose size nobody knows, in this order. */
-export function jobsOf(files: readonly string[]): BatchJob[] {
-  return files.map((file, index) => ({ index, file, bytes: null }));
+/** Jobs of files in this order, all of the size that is given; null: nobody knows it. */
+export function jobsOf(files: readonly string[], bytes: number | null = null): BatchJob[] {
+  return files.map((file, index) => ({ index, file, bytes }));
 }
 
 /** An outcome as JSON has it, its time taken out. */
