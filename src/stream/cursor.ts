@@ -15,8 +15,14 @@ export interface CutRule {
   readonly rule: string;
 }
 
+/** Room for the numbers that are read at once. */
+const NUMBERS_BYTES = 64;
+
 /** Reads forward; every method either gives all that was asked or throws a StreamError. */
 export class Cursor {
+  /** Streams of millions of small structures cost no memory for each number. */
+  readonly #numbers = new Uint8Array(NUMBERS_BYTES);
+  readonly #view = viewOf(this.#numbers);
   readonly #cutRule: CutRule;
   #byteOffset: number;
   #startByteOffset: number;
@@ -65,9 +71,18 @@ export class Cursor {
     return bytes;
   }
 
-  /** The next bytes as numbers. */
+  /**
+   * The next bytes as numbers, at the start of a view that may be longer.
+   *
+   * @param count  1..64
+   * @returns a view that is valid until the next call
+   */
   *view(count: number): Job<DataView> {
-    return viewOf(yield* this.bytes(count));
+    const into = this.#numbers.subarray(0, count);
+    const got = yield { request: "read", byteOffset: this.#byteOffset, into };
+    if (got < count) throw this.cut();
+    this.#byteOffset += count;
+    return this.#view;
   }
 
   /** Fill `into`. */
