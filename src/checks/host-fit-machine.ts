@@ -152,7 +152,7 @@ export function checkMachineType(host: HostFacts, machine: string, place: Place)
 export function checkHostTsc(
   host: HostFacts,
   { mode, khz }: { readonly mode: number; readonly khz: number },
-  place: Place,
+  place: Place & { readonly khzByteOffset: number },
 ): Fault[] {
   const { khz: there, scaling } = host.description.tsc ?? {};
   if (mode !== TSC_NEVER_EMULATE || there === undefined || khz === 0 || scaling !== false)
@@ -163,6 +163,7 @@ export function checkHostTsc(
       message: "TSC mode 2 (never emulate): the host's counter runs at another speed, unscaled.",
       expected: `${khz} kHz, as the guest was told`,
       actual: `${there} kHz`,
+      field: { at: place.khzByteOffset - place.byteOffset, bytes: 4 },
       hint: "Save the guest with tsc_mode default, or restore on a host of the same frequency.",
     }),
   ];

@@ -6,9 +6,7 @@
  */
 import { type Fault, hex, type Place } from "../findings/index.js";
 import {
-  HVM_PARAM_BYTES,
   HVM_PARAM_VIRIDIAN,
-  HVM_PARAMS_HEAD_BYTES,
   type HvmContextRecord,
   type HvmParam,
   hvmParamName,
@@ -17,6 +15,7 @@ import {
   releaseText,
 } from "../format/index.js";
 import type { HostFacts } from "./host-facts.js";
+import { type ParamPlace, paramEntryAt } from "./hvm-params.js";
 
 /** What a fault of a host says beyond its rule and place. */
 export type HostText = Pick<Fault, "message" | "expected" | "actual" | "hint" | "field">;
@@ -124,13 +123,12 @@ export function checkXenstoreVersion(host: HostFacts, version: number, place: Pl
 export function checkHostParam(
   host: HostFacts,
   { index, value }: HvmParam,
-  ordinal: number,
-  place: Place & { readonly bodyByteOffset: number },
+  place: ParamPlace,
 ): Fault[] {
   const { hvmParams, viridianFeatures } = host.limits;
   const cut = Number(BigInt.asUintN(32, index));
-  const byteOffset = place.bodyByteOffset + HVM_PARAMS_HEAD_BYTES + ordinal * HVM_PARAM_BYTES;
-  const at = { ...place, byteOffset, entryIndex: ordinal };
+  const { byteOffset } = paramEntryAt(place);
+  const at = { ...place, byteOffset, entryIndex: place.ordinal };
   const name = hvmParamName(BigInt(cut));
   if (name !== null && hvmParams !== null && cut >= hvmParams) {
     const message = `${hostXen(host)} does not know HVM parameter ${cut} (${name}).`;

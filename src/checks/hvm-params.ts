@@ -30,6 +30,20 @@ export interface ParamPlace extends Place {
   readonly bodyByteOffset: number;
   /** Of the entry in the record, from 0. */
   readonly ordinal: number;
+  /** Where the field at `offset` of the body stands, if not there. */
+  readonly fieldByteOffset?: ((offset: number) => number) | undefined;
+}
+
+/** Where an entry stands, and how far behind that its value does. */
+export function paramEntryAt({ bodyByteOffset, ordinal, fieldByteOffset }: ParamPlace): {
+  readonly byteOffset: number;
+  readonly valueAt: number;
+} {
+  const at = HVM_PARAMS_HEAD_BYTES + ordinal * HVM_PARAM_BYTES;
+  const valueAt = HVM_PARAM_BYTES / 2;
+  if (fieldByteOffset === undefined) return { byteOffset: bodyByteOffset + at, valueAt };
+  const byteOffset = fieldByteOffset(at);
+  return { byteOffset, valueAt: fieldByteOffset(at + valueAt) - byteOffset };
 }
 
 /** Whether a guest has a page at a pfn. */
@@ -180,8 +194,10 @@ type FaultMaker = (
 
 // Faults of an entry point to the entry.
 function faultAt(place: ParamPlace): FaultMaker {
-  const { layer, recordIndex, recordType, bodyByteOffset, ordinal } = place;
-  const byteOffset = bodyByteOffset + HVM_PARAMS_HEAD_BYTES + ordinal * HVM_PARAM_BYTES;
+  const { layer, recordIndex, recordType, ordinal } = place;
+  const { byteOffset, valueAt } = paramEntryAt(place);
+  // An entry without an index is its value; otherwise the rule tells the field.
+  const field = valueAt === 0 ? { at: 0, bytes: HVM_PARAM_BYTES / 2 } : undefined;
   return (rule, text) => ({
     rule,
     layer,
@@ -189,6 +205,7 @@ function faultAt(place: ParamPlace): FaultMaker {
     recordIndex,
     recordType,
     entryIndex: ordinal,
+    field,
     ...text,
   });
 }

@@ -30,8 +30,6 @@ const ROWS: readonly (readonly [FieldSpan, string])[] = [
   [U16, "LC-HDR-5 LC-HDR-6 LC-DOM-2 LC-DOM-3 LC-PV-1"],
   [{ at: 12, bytes: 4 }, "LC-HDR-4/on-host"],
   [{ at: 0, bytes: 6 }, "LC-PV-3"],
-  // The frequency that the guest was told.
-  [{ at: 12, bytes: 4 }, "LC-TSC-3/on-host"],
   [RECORD_TYPE, "LC-REC-2 LC-REC-3 LC-TYP-1 LC-TYP-2 LC-TYP-3 LC-TYP-4 LC-PV-4 LC-PV-7 LC-PV-11"],
   [RECORD_TYPE, "LC-HVM-6 LC-POL-5 LC-ORD-1 LC-ORD-2 LC-ORD-4 LC-ORD-5 LC-ORD-6 LC-ORD-7"],
   [RECORD_TYPE, "LC-CP-1 LC-CP-2 LC-CP-5 LC-CP-6 LC-CP-7"],

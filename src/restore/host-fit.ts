@@ -47,6 +47,7 @@ import type { Guest } from "../guest/index.js";
 import {
   bodyContext,
   bodyOffset,
+  fieldOffset,
   HvmContext,
   type HvmParams,
   type Policy,
@@ -172,7 +173,7 @@ export class HostFit {
     if (head.type !== REC_TYPE_HVM_PARAMS || body === null) return;
     const params = decoded<HvmParams>({ head, body })?.params ?? [];
     for (const [ordinal, param] of params.entries()) {
-      const faults = checkHostParam(this.#host, param, ordinal, bodyContext(head));
+      const faults = checkHostParam(this.#host, param, { ...bodyContext(head), ordinal });
       for (const fault of faults) {
         this.#once(`${fault.rule} ${param.index} ${param.value}`, () => [fault]);
       }
@@ -188,7 +189,8 @@ export class HostFit {
     if (domain.tscInfo !== null) {
       const { head, body } = domain.tscInfo;
       const tsc = { mode: u32(body, 0), khz: u32(body, TSC_KHZ_OFFSET) };
-      this.#add(checkHostTsc(this.#host, tsc, placeOf(head)));
+      const khzByteOffset = fieldOffset(head, TSC_KHZ_OFFSET);
+      this.#add(checkHostTsc(this.#host, tsc, { ...placeOf(head), khzByteOffset }));
     }
     let contextVcpus = 0;
     if (domain.hvmContext !== null) {

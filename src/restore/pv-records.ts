@@ -16,6 +16,7 @@ import {
 import type { Guest } from "../guest/index.js";
 import {
   bodyOffset,
+  fieldOffset,
   guestWidthOf,
   type P2mFrames,
   type PvInfo,
@@ -98,7 +99,8 @@ export class PvRecords {
     return !this.#options.report({
       ...placeOf(head),
       rule: "LC-PV-14",
-      byteOffset: bodyOffset(head),
+      // A legacy stream tells ids by the bits of a map.
+      ...(head.layer === "legacy" ? { field: null } : { byteOffset: bodyOffset(head) }),
       expected: `a vcpu id below ${vcpus}`,
       actual: `${vcpuId}`,
     });
@@ -129,7 +131,7 @@ export class PvRecords {
     if (domain.pvWidth === null) return false;
     const { startPfn, endPfn, frames } = value;
     if (domain.p2mRecords === 0 && endPfn === 0) {
-      const byteOffset = bodyOffset(kept.head) + END_PFN_OFFSET;
+      const byteOffset = fieldOffset(kept.head, END_PFN_OFFSET);
       return !this.#options.report({ ...placeOf(kept.head), rule: "LC-PV-9", byteOffset });
     }
     if (domain.checkpoints > 0) this.#options.report({ ...placeOf(kept.head), rule: "LC-CP-2" });

@@ -6,7 +6,13 @@
  * A fault of length points to the record's header, one of a field to the field, one of an entry to
  * the entry.
  */
-import { counted, type Fault, type Place, RECORD_LENGTH } from "../findings/index.js";
+import {
+  counted,
+  type Fault,
+  type FieldSpan,
+  type Place,
+  RECORD_LENGTH,
+} from "../findings/index.js";
 import type { GuestWidth, Layer } from "../format/index.js";
 import { bodyOffset, placeOf } from "./framing.js";
 import type { RecordHead } from "./protocol.js";
@@ -62,11 +68,17 @@ export interface BodyContext extends Place {
   readonly bodyByteOffset: number;
   /** From X86_PV_INFO; absent or null before it, and in an HVM stream. */
   readonly guestWidth?: GuestWidth | null | undefined;
+  /** What tells the body's length, from the record's place; absent where its header does. */
+  readonly lengthField?: FieldSpan | undefined;
+  /** As in the record's head. */
+  readonly fieldByteOffset?: ((offset: number) => number) | undefined;
 }
 
 /** The context of a record. */
 export function bodyContext(head: RecordHead, guestWidth: GuestWidth | null = null): BodyContext {
-  return { ...placeOf(head), bodyByteOffset: bodyOffset(head), guestWidth };
+  const { lengthField, fieldByteOffset } = head;
+  const body = { bodyByteOffset: bodyOffset(head), guestWidth };
+  return { ...placeOf(head), ...body, lengthField, fieldByteOffset };
 }
 
 /** What a fault says beyond its rule and place. */
@@ -84,7 +96,8 @@ export function fieldFault(
   offset: number,
   text: FaultText = {},
 ): Fault {
-  return { rule, ...placeAt(context, context.bodyByteOffset + offset), ...text };
+  const byteOffset = context.fieldByteOffset?.(offset) ?? context.bodyByteOffset + offset;
+  return { rule, ...placeAt(context, byteOffset), ...text };
 }
 
 /** A fault of entry `entryIndex`, which stands `offset` bytes into the body. */
@@ -146,7 +159,8 @@ export function sizeFaults(
   if (fits) return [];
   const expected = sizesText(sizes);
   const actual = counted(bodyBytes, "byte");
-  return [recordFault(context, rule, { expected, actual, field: RECORD_LENGTH, ...text })];
+  const field = context.lengthField ?? RECORD_LENGTH;
+  return [recordFault(context, rule, { expected, actual, field, ...text })];
 }
 
 function sizesText({ min, max, unit }: BodySizes): string {

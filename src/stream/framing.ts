@@ -33,6 +33,11 @@ export function bodyOffset(head: RecordHead): number {
   return head.bodyByteOffset ?? head.byteOffset + HEADER_BYTES;
 }
 
+/** Offset of the field that stands `offset` bytes into the body of a record. */
+export function fieldOffset(head: RecordHead, offset: number): number {
+  return head.fieldByteOffset?.(offset) ?? bodyOffset(head) + offset;
+}
+
 /** Offset of the record after this one. */
 export function nextOffset(head: RecordHead): number {
   return bodyOffset(head) + roundUp8(head.bodyBytes);

@@ -2,7 +2,7 @@
  * How readers speak: they do no I/O but yield requests and events, and are resumed with what they
  * asked for. input/ drives requests; restore/ and ops/ consume events. No format knowledge here.
  */
-import type { Fault } from "../findings/index.js";
+import type { Fault, FieldSpan } from "../findings/index.js";
 import type { ContainerName, GuestKind, Layer } from "../format/index.js";
 
 /**
@@ -72,6 +72,10 @@ export interface RecordHead {
    * before the head's own, where the body begins with words that the legacy stream lacks.
    */
   readonly bodyByteOffset?: number;
+  /** What tells the body's length, counted from `byteOffset`, if not a record header. */
+  readonly lengthField?: FieldSpan;
+  /** Where the field at `offset` of the body stands, if a legacy stream has the fields scattered. */
+  readonly fieldByteOffset?: (offset: number) => number;
 }
 
 /** A format begins: one link of the container chain. */

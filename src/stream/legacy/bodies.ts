@@ -5,6 +5,7 @@
 import {
   HVM_PARAM_BYTES,
   HVM_PARAMS_HEAD_BYTES,
+  LEGACY_CHUNK_ID_BYTES,
   P2M_FRAME_BYTES,
   P2M_FRAMES_HEAD_BYTES,
   PV_INFO_BYTES,
@@ -54,6 +55,13 @@ export function tscInfoBody(chunk: DataView): Uint8Array {
   view.setUint32(12, chunk.getUint32(8, true), true);
   view.setUint32(16, chunk.getUint32(16, true), true); // incarnation
   return body;
+}
+
+/** Where a TSC chunk, its id included, holds the field at `offset` of X86_TSC_INFO. */
+export function tscFieldAt(offset: number): number {
+  if (offset === 0) return LEGACY_CHUNK_ID_BYTES; // mode
+  if (offset === 4) return LEGACY_CHUNK_ID_BYTES + 12; // khz
+  return LEGACY_CHUNK_ID_BYTES + (offset === 8 ? 4 : 16); // nsec, incarnation
 }
 
 /** What stands before the blob of a vcpu record. */

@@ -10,6 +10,8 @@
  */
 import { hex } from "../../findings/index.js";
 import {
+  HVM_PARAM_BYTES,
+  HVM_PARAMS_HEAD_BYTES,
   hvmParamName,
   LEGACY_BATCH_MAX,
   LEGACY_CHUNK_COMPRESSED_DATA,
@@ -36,11 +38,10 @@ import {
   REC_TYPE_X86_TSC_INFO,
 } from "../../format/index.js";
 import { mayHold, readSection } from "../bounded.js";
-import { viewOf } from "../magic.js";
 import { printedIfAny } from "../print.js";
 import type { Reader } from "../protocol.js";
 import { BatchReader } from "./batch.js";
-import { ParamsBody, tscInfoBody } from "./bodies.js";
+import { ParamsBody, tscFieldAt, tscInfoBody } from "./bodies.js";
 import { PfnSet } from "./pfn-set.js";
 import type { LegacySession } from "./session.js";
 import { PackedStrings, readToolstack } from "./toolstack.js";
@@ -72,7 +73,7 @@ class ChunkWalk {
   readonly #batches: BatchReader;
   readonly #filled: PfnSet | null;
   readonly #params = new ParamsBody();
-  #paramsByteOffset = 0;
+  readonly #paramByteOffsets: number[] = [];
   #ioreqServerChunks = 0;
   #onlineVcpus: number[] | null = null;
   #chunks = 0;
@@ -144,7 +145,9 @@ class ChunkWalk {
         return yield* this.#readVcpuInfo(id);
       case LEGACY_CHUNK_TSC_INFO: {
         const payload = yield* session.cursor.view(LEGACY_TSC_BYTES);
-        const source = { byteOffset: session.cursor.startByteOffset };
+        const byteOffset = session.cursor.startByteOffset;
+        const fieldByteOffset = (offset: number) => byteOffset + tscFieldAt(offset);
+        const source = { byteOffset, fieldByteOffset };
         yield session.header("TSC info", { chunk: id });
         return yield* session.record(REC_TYPE_X86_TSC_INFO, source, tscInfoBody(payload));
       }
@@ -173,8 +176,7 @@ class ChunkWalk {
   *#readParam(id: number, index: number): Reader<void> {
     const session = this.#session;
     const byteOffset = session.cursor.startByteOffset;
-    const payload = yield* session.cursor.bytes(LEGACY_PARAM_BYTES);
-    const view = viewOf(payload);
+    const view = yield* session.cursor.view(LEGACY_PARAM_BYTES);
     yield session.header("HVM parameter", {
       chunk: id,
       index,
@@ -186,7 +188,8 @@ class ChunkWalk {
       yield session.fault({ rule: "LG-CH-6", actual: `chunk ${id}` });
       return;
     }
-    const value = payload.subarray(LEGACY_PARAM_PAD_BYTES);
+    const valueAt = view.byteOffset + LEGACY_PARAM_PAD_BYTES;
+    const value = new Uint8Array(view.buffer, valueAt, VALUE.bytes);
     const flag = value.every((byte, at) => byte <= (at === 0 ? 1 : 0));
     if (id === LEGACY_CHUNK_HVM_ACPI_IOPORTS_LOCATION && !flag) {
       const at = byteOffset + LEGACY_CHUNK_ID_BYTES + LEGACY_PARAM_PAD_BYTES;
@@ -200,7 +203,7 @@ class ChunkWalk {
     if (id === LEGACY_CHUNK_HVM_GENERATION_ID_ADDR) yield session.fault({ rule: "LG-CNV-11" });
     if (id === LEGACY_CHUNK_HVM_IOREQ_SERVER_PFN) this.#ioreqServerChunks |= 1;
     if (id === LEGACY_CHUNK_HVM_NR_IOREQ_SERVER_PAGES) this.#ioreqServerChunks |= 2;
-    if (this.#params.count === 0) this.#paramsByteOffset = byteOffset;
+    this.#paramByteOffsets.push(byteOffset);
     this.#params.add(index, value);
     mayHold(session.limits, this.#params.length);
   }
@@ -262,7 +265,14 @@ class ChunkWalk {
       yield session.fault({ rule: "LG-CH-7", message });
     }
     if (this.#params.count === 0) return;
-    const source = { byteOffset: this.#paramsByteOffset };
+    const byteOffset = this.#paramByteOffsets[0] ?? 0;
+    // A chunk has the size of an entry, and the value where an entry has it.
+    const fieldByteOffset = (offset: number) => {
+      const at = offset - HVM_PARAMS_HEAD_BYTES;
+      const chunkAt = this.#paramByteOffsets[Math.floor(at / HVM_PARAM_BYTES)] ?? byteOffset;
+      return chunkAt + (at % HVM_PARAM_BYTES);
+    };
+    const source = { byteOffset, fieldByteOffset };
     yield* session.record(REC_TYPE_HVM_PARAMS, source, this.#params.body());
   }
 }

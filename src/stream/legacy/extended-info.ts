@@ -187,10 +187,17 @@ function* readFrameList(session: LegacySession, p2mSize: number, guestBytes: num
       expected: `a pfn of at most ${p2mSize - 1}`,
     });
   }
+  // What the record's head says follows from p2m_size.
+  const fieldByteOffset = (offset: number) =>
+    offset < P2M_FRAMES_HEAD_BYTES
+      ? session.byteOffset
+      : byteOffset + ((offset - P2M_FRAMES_HEAD_BYTES) / P2M_FRAME_BYTES) * ulongBytes;
   const same = ulongBytes === P2M_FRAME_BYTES;
-  const source = same
-    ? { byteOffset, bodyByteOffset: byteOffset - P2M_FRAMES_HEAD_BYTES }
-    : { byteOffset };
+  const source = {
+    byteOffset,
+    ...(same ? { bodyByteOffset: byteOffset - P2M_FRAMES_HEAD_BYTES } : {}),
+    fieldByteOffset,
+  };
   const body = p2mFramesBody(p2mSize, list, ulongBytes);
   yield* session.record(REC_TYPE_X86_PV_P2M_FRAMES, source, body);
 }

@@ -8,6 +8,8 @@
  */
 import { hex } from "../../findings/index.js";
 import {
+  HVM_PARAM_BYTES,
+  HVM_PARAMS_HEAD_BYTES,
   LEGACY_HVM_TAIL_BYTES,
   LEGACY_QEMU_LIBXL,
   LEGACY_QEMU_REMUS,
@@ -27,6 +29,8 @@ import type { LegacySession } from "./session.js";
 const TAIL_PARAMS = [5, 6, 1] as const;
 /** Bytes of the three. */
 const TAIL_PARAMS_BYTES = TAIL_PARAMS.length * 8;
+/** The length of the context, in front of it. */
+const LENGTH = { at: 0, bytes: 4 } as const;
 const LINE_FEED = 0x0a;
 
 /** Read pfns and context; give HVM_PARAMS and HVM_CONTEXT. */
@@ -39,11 +43,14 @@ export function* readHvmTail(session: LegacySession): Reader<void> {
   for (const [ordinal, index] of TAIL_PARAMS.entries()) {
     params.add(index, new Uint8Array(fixed.buffer, fixed.byteOffset + ordinal * 8, 8));
   }
-  yield* session.record(REC_TYPE_HVM_PARAMS, { byteOffset }, params.body());
+  // Values alone: an entry of the record stands where its value does.
+  const fieldByteOffset = (offset: number) =>
+    byteOffset + Math.floor((offset - HVM_PARAMS_HEAD_BYTES) / HVM_PARAM_BYTES) * 8;
+  yield* session.record(REC_TYPE_HVM_PARAMS, { byteOffset, fieldByteOffset }, params.body());
   const contextBytes = fixed.getUint32(TAIL_PARAMS_BYTES, true);
   const contextAt = byteOffset + TAIL_PARAMS_BYTES;
   cursor.rename("the HVM context");
-  yield* session.verbatim(REC_TYPE_HVM_CONTEXT, contextAt, noBody(), contextBytes);
+  yield* session.verbatim(REC_TYPE_HVM_CONTEXT, contextAt, noBody(), contextBytes, LENGTH);
 }
 
 /** The pfns as a header; the length behind them belongs to the context. */

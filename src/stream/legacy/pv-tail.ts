@@ -29,6 +29,9 @@ import type { LegacySession } from "./session.js";
 /** The word of the shared info page that names the p2m to a live toolstack, by guest width. */
 const FRAME_LIST_LIST = { 8: { at: 0xc18, bytes: 8 }, 4: { at: 0x910, bytes: 4 } } as const;
 
+/** The size of xsave data, behind its feature mask. */
+const XSAVE_SIZE = { at: 8, bytes: 8 } as const;
+
 /** Bytes of the list of unmapped pfns that are read at once. */
 const LIST_STEP_BYTES = 64 * 1024;
 
@@ -119,7 +122,7 @@ function* readVcpu(session: LegacySession, info: PvInfo, vcpuId: number): Reader
       actual: `${size} bytes`,
     });
   }
-  yield* session.verbatim(REC_TYPE_X86_PV_VCPU_XSAVE, xsaveAt, head, announced);
+  yield* session.verbatim(REC_TYPE_X86_PV_VCPU_XSAVE, xsaveAt, head, announced, XSAVE_SIZE);
 }
 
 function* readSharedInfo(session: LegacySession, info: PvInfo): Reader<void> {

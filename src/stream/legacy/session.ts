@@ -3,7 +3,7 @@
  * the numbering of the libxc records that it is put in terms of. Not a reader itself.
  * Source: legacy specification page, §8.
  */
-import { type Fault, type Limits, StreamError } from "../../findings/index.js";
+import { type Fault, type FieldSpan, type Limits, StreamError } from "../../findings/index.js";
 import { RECORD_BODY_MAX, RECORD_NAMES } from "../../format/index.js";
 import { Cursor } from "../cursor.js";
 import type { Wrapper } from "../nested.js";
@@ -23,10 +23,14 @@ export interface RecordSource {
   readonly byteOffset: number;
   /** Of what becomes the body's first byte, if the body is there as it is. */
   readonly bodyByteOffset?: number;
+  /** Of the field at `offset` of the body, if the fields do not stand there one after another. */
+  readonly fieldByteOffset?: (offset: number) => number;
 }
 
 /** One stream's state. */
 export class LegacySession {
+  /** Of the stream's first byte: p2m_size. */
+  readonly byteOffset: number;
   readonly cursor: Cursor;
   readonly shape: LegacyShape;
   readonly wrapper: Wrapper | null;
@@ -36,6 +40,7 @@ export class LegacySession {
   #recordIndex = 0;
 
   constructor(byteOffset: number, options: LegacyOptions) {
+    this.byteOffset = byteOffset;
     this.cursor = new Cursor(byteOffset, "the header", { layer: "legacy", rule: "LG-CH-10" });
     this.shape = options.shape;
     this.wrapper = options.wrapper;
@@ -71,14 +76,22 @@ export class LegacySession {
    * Give a record whose body is `prefix`, then the next `bytes` bytes of the stream. One that is
    * longer than `maxMetadataBytes` is passed over and has no body.
    *
-   * @param byteOffset  of what the record is made from
+   * @param byteOffset   of what the record is made from
+   * @param lengthField  what told `bytes`, counted from there; left out where the kind of guest did
    * @throws {StreamError} LC-REC-4 where no libxc record can be so long, LG-CH-10 where it is cut
    */
-  *verbatim(type: number, byteOffset: number, prefix: Uint8Array, bytes: number): Reader<void> {
+  *verbatim(
+    type: number,
+    byteOffset: number,
+    prefix: Uint8Array,
+    bytes: number,
+    lengthField?: FieldSpan,
+  ): Reader<void> {
     const { cursor } = this;
     const bodyByteOffset = cursor.byteOffset - prefix.length;
     const bodyBytes = prefix.length + bytes;
-    const head = this.head(type, { byteOffset, bodyByteOffset }, bodyBytes);
+    const told = lengthField === undefined ? {} : { lengthField };
+    const head = { ...this.head(type, { byteOffset, bodyByteOffset }, bodyBytes), ...told };
     if (bodyBytes > RECORD_BODY_MAX) {
       throw new StreamError({
         layer: "legacy",
@@ -88,6 +101,7 @@ export class LegacySession {
         recordType: head.name,
         expected: `at most ${RECORD_BODY_MAX} bytes`,
         actual: `${bodyBytes} bytes`,
+        field: lengthField ?? null,
       });
     }
     let body: Uint8Array | null = null;

@@ -64,7 +64,7 @@ function vcpuCodec(kind: BlobKind): RecordCodec<VcpuRecord> {
     if (short.length > 0) return short;
     if (bodyBytes === VCPU_HEAD_BYTES) {
       const text = { ruleCase: "empty", expected: "a blob", actual: "none" } as const;
-      return [recordFault(context, "LC-PV-12", text)];
+      return [recordFault(context, "LC-PV-12", { ...text, field: context.lengthField })];
     }
     const sizes = kind.sizes(context);
     if (sizes === null) return [];
