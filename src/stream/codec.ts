@@ -14,7 +14,7 @@ import {
   RECORD_LENGTH,
 } from "../findings/index.js";
 import type { GuestWidth, Layer } from "../format/index.js";
-import { bodyOffset, placeOf } from "./framing.js";
+import { bodyOffset } from "./framing.js";
 import type { RecordHead } from "./protocol.js";
 
 /** What decoding gives: the value, null where the bytes do not frame, and all faults seen. */
@@ -76,9 +76,17 @@ export interface BodyContext extends Place {
 
 /** The context of a record. */
 export function bodyContext(head: RecordHead, guestWidth: GuestWidth | null = null): BodyContext {
-  const { lengthField, fieldByteOffset } = head;
-  const body = { bodyByteOffset: bodyOffset(head), guestWidth };
-  return { ...placeOf(head), ...body, lengthField, fieldByteOffset };
+  // Written out: made for each record, of which a stream may have millions.
+  return {
+    layer: head.layer,
+    byteOffset: head.byteOffset,
+    recordIndex: head.recordIndex,
+    recordType: head.name,
+    bodyByteOffset: bodyOffset(head),
+    guestWidth,
+    lengthField: head.lengthField,
+    fieldByteOffset: head.fieldByteOffset,
+  };
 }
 
 /** What a fault says beyond its rule and place. */
