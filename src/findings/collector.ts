@@ -11,6 +11,7 @@ import { ruleOf, severityOf, stopsRestore } from "./rules/index.js";
 
 /** What became of a fault. */
 export interface Judgement {
+  /** Made when it is asked for, where it was not kept. */
   readonly finding: Finding;
   /**
    * Whether Xen's restorer would stop here, whatever the profile: the faulty record is refused and
@@ -53,7 +54,12 @@ export class FindingCollector {
    * @throws {InternalError} if the fault names a rule or case that is not in the registry
    */
   add(fault: Fault): Judgement {
-    const finding = judge(fault, this.profile);
+    const { profile } = this;
+    if (this.#full && severityOf(fault.rule, fault.ruleCase, profile) !== "error") {
+      this.#dropped += 1;
+      return new NotKept(fault, profile);
+    }
+    const finding = judge(fault, profile);
     const kept = { finding, sequence: this.#sequence };
     this.#sequence += 1;
     if (finding.severity === "error") {
@@ -90,12 +96,33 @@ export class FindingCollector {
     return [...this.#errors, ...this.#others].sort(compareKept).map((kept) => kept.finding);
   }
 
+  get #full(): boolean {
+    return this.#errors.length + this.#others.length >= this.#maxKept;
+  }
+
   #keep(kept: Kept, into: Kept[]): void {
-    if (this.#errors.length + this.#others.length >= this.#maxKept) {
+    if (this.#full) {
       this.#dropped += 1;
       if (into !== this.#errors || this.#others.pop() === undefined) return;
     }
     into.push(kept);
+  }
+}
+
+/** What became of a fault beyond the limit: its finding is made only if asked for. */
+class NotKept implements Judgement {
+  readonly stopsRestore: boolean;
+  readonly #fault: Fault;
+  readonly #profile: Profile;
+
+  constructor(fault: Fault, profile: Profile) {
+    this.#fault = fault;
+    this.#profile = profile;
+    this.stopsRestore = stopsRestore(fault);
+  }
+
+  get finding(): Finding {
+    return judge(this.#fault, this.#profile);
   }
 }
 

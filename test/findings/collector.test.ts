@@ -146,6 +146,23 @@ describe("the cap on findings", () => {
     expect(collector.dropped).toBe(2);
   });
 
+  it("makes no finding of a warning beyond it, unless it is asked for", () => {
+    const collector = collect([fault(RESERVED_BITS, 1)], 1);
+    let asked = 0;
+    const beyond = {
+      ...fault(TRAILING, 2),
+      get actual() {
+        asked += 1;
+        return "seen";
+      },
+    };
+    const judgement = collector.add(beyond);
+    expect(collector.dropped).toBe(1);
+    expect(judgement.stopsRestore).toBe(false);
+    expect(asked).toBe(0);
+    expect(judgement.finding).toMatchObject({ rule: TRAILING, severity: "note", actual: "seen" });
+  });
+
   it("lets an error beyond it reject, and shows the error in place of the last warning", () => {
     const faults = [fault(RESERVED_BITS, 1), fault(RESERVED_BITS, 2), fault(BAD_TYPE, 3)];
     const collector = collect(faults, 2);
