@@ -4,7 +4,7 @@
  */
 
 import { checkHvmContext, effectiveLeaves, type ParamState } from "../checks/index.js";
-import type { Place } from "../findings/index.js";
+import { MAX_CLEARED_LISTED, type Place } from "../findings/index.js";
 import {
   HVM_PARAM_BUFIOREQ_PFN,
   HVM_PARAM_CONSOLE_EVTCHN,
@@ -46,6 +46,8 @@ export function applyParamToMemory(
     page.fill(0);
     if (console) page[CONSOLE_CONNECTION] = 1;
   });
+  domain.clearedPages += 1;
+  if (domain.clearedPages > MAX_CLEARED_LISTED) return;
   domain.completion.push({ step: "LC-SIM-4", pfn, what });
 }
 
@@ -74,6 +76,12 @@ export function completeHvm(options: RestoreOptions, domain: DomainFacts, closin
   const { vcpus } = options;
   const facts = { vcpus, place, pvh: domain.pvh, cpuid };
   for (const fault of checkHvmContext(context.value.views(), facts)) options.report(fault);
+}
+
+/** After END: the pages that were cleared but not listed one by one. */
+export function completeCleared({ completion, clearedPages }: DomainFacts): void {
+  const more = clearedPages - MAX_CLEARED_LISTED;
+  if (more > 0) completion.push({ step: "LC-SIM-4", what: `pages cleared ${more} more times` });
 }
 
 /** After END: what is to be said of the parameters together (HP-6, HP-8, VG-5). */

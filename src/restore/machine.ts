@@ -23,7 +23,7 @@ import { pvhOfConfig, vcpusOfConfig } from "./config.js";
 import { DomainFacts } from "./facts.js";
 import { compareConfiguredGenid } from "./genid.js";
 import type { HostFit } from "./host-fit.js";
-import { completeHvm, completeParams, completePorts } from "./hvm.js";
+import { completeCleared, completeHvm, completeParams, completePorts } from "./hvm.js";
 import { LibxcRecords } from "./libxc-records.js";
 import { LibxlRecords } from "./libxl-records.js";
 import type { RestoreOptions } from "./options.js";
@@ -226,6 +226,7 @@ export class Restorer {
     if (domain.guest === "hvm") {
       if (libxc !== null) completeParams(this.#domainOptions, libxc.params, guest);
       completePorts(this.#domainOptions, domain);
+      completeCleared(domain);
       completeHvm(this.#domainOptions, domain, closing);
       yield* compareConfiguredGenid(domain, guest, this.sections, this.options.report);
     }
