@@ -42,6 +42,8 @@ export class Restorer {
   guest: Guest | null = null;
   /** Where reading ended, and what stands behind. */
   endOffset = 0;
+  /** A checkpointed stream ended in the middle of an epoch: what is left of it is told of already. */
+  brokenOff = false;
   #libxc: LibxcRecords | null = null;
   #version = 0;
   #xen = "";
@@ -146,6 +148,7 @@ export class Restorer {
         this.#committed();
         return;
       case "failover":
+        this.brokenOff = event.detail?.why === "broken off";
         this.#libxc?.brokeOff(event.byteOffset);
         this.#dropped(event);
         this.domain?.completion.push({
