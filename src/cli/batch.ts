@@ -70,6 +70,7 @@ async function reportedBatch(
   mustFit(operation, flags);
   const jobs = await jobsOf(paths, flags);
   reports?.spare(jobs.map(({ file }) => file));
+  if (flags.resume !== undefined) reports?.spare([flags.resume], "journal");
   const workerCount = Math.min(workersOf(flags), jobs.length);
   const settings = settingsOf(operation, flags, workerCount);
   const style = await styleFor(factsOf("stdout"), flags.color);

@@ -51,9 +51,11 @@ export type { JudgedHooks, JudgedInput, JudgedOpened } from "./judged.js";
 export * from "./manifest.js";
 export * from "./outcome-spool.js";
 export {
+  followed,
   isFilePath,
   type Output,
   openOutput,
+  outputError,
   STANDARD_OUTPUT,
   writeOutput,
 } from "./output.js";
