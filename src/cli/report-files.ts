@@ -2,11 +2,12 @@
  * The report files of a command that judges images: which are asked for, whether they can be, and
  * writing them once all is done. What stands in them is report/files; loaded only if one is wanted.
  */
-import { accessSync, type BigIntStats, constants, statSync } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { UsageError } from "../findings/index.js";
 import {
   followed,
+  identitiesOf,
   isFilePath,
   OutcomeSpool,
   outputError,
@@ -176,7 +177,7 @@ function wantedBy(flags: ReportFlags): Wanted[] {
  */
 function placeOf(path: string): string {
   try {
-    if (statsOf(path)?.isDirectory()) throw new Error("it is a folder");
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new Error("it is a folder");
     const place = resolve(followed(path));
     if (isFilePath(path)) accessSync(dirname(place), constants.W_OK | constants.X_OK);
     return place;
@@ -185,23 +186,8 @@ function placeOf(path: string): string {
   }
 }
 
-/** What two names of one file have in common: the path they resolve to, or device and inode. */
-function identitiesOf(path: string): string[] {
-  const stats = statsOf(path);
-  return [resolve(path), ...(stats?.isFile() === true ? [`${stats.dev}:${stats.ino}`] : [])];
-}
-
 function writeReport(path: string, pieces: Iterable<string>): void {
   writeOutput(path, (output) => {
     for (const piece of pieces) output.write(Buffer.from(piece, "utf8"));
   });
-}
-
-/** Null for what cannot be looked at: opening it will tell why. */
-function statsOf(path: string): BigIntStats | null {
-  try {
-    return statSync(path, { throwIfNoEntry: false, bigint: true }) ?? null;
-  } catch {
-    return null;
-  }
 }

@@ -64,6 +64,7 @@ export * from "./queue.js";
 export * from "./restore.js";
 export * from "./runtime.js";
 export * from "./salvage.js";
+export { identitiesOf, mustSpare } from "./same-file.js";
 export * from "./samples.js";
 export { serveJobs } from "./serve-jobs.js";
 export { namesInList } from "./side-file.js";
