@@ -185,7 +185,9 @@ describe("the facts of a config", () => {
       machine: "xenfv",
     });
     expect(factsOf("libvirt", `${start}<a b=c d><vcpu>4</vcpu>`)).not.toHaveProperty("vcpus");
-    expect(factsOf("libvirt", `${start}<a b=c d></a><!-- -- --><vcpu>4</vcpu>`)).toMatchObject(vcpus);
+    expect(factsOf("libvirt", `${start}<a b=c d></a><!-- -- --><vcpu>4</vcpu>`)).toMatchObject(
+      vcpus,
+    );
     expect(factsOf("libvirt", `${start}<vcpu>4`)).not.toHaveProperty("vcpus");
   });
 
