@@ -14,7 +14,10 @@ import { inputError } from "./source.js";
 
 /** What stands for standard input among paths. */
 export const STANDARD_INPUT = "-";
-const STANDARD_INPUT_FD = 0;
+/** Its descriptor. */
+export const STANDARD_INPUT_FD = 0;
+/** What errors call it. */
+export const STANDARD_INPUT_NAME = "(standard input)";
 
 /** How an input is opened. */
 export interface OpenOptions {
@@ -32,7 +35,7 @@ export interface OpenOptions {
  */
 export function openSource(path: string, options: OpenOptions = {}): Source {
   if (path === STANDARD_INPUT) {
-    return sourceOf(STANDARD_INPUT_FD, "(standard input)", false, options);
+    return sourceOf(STANDARD_INPUT_FD, STANDARD_INPUT_NAME, false, options);
   }
   const fd = tryToOpen(path, () => openSync(path, "r"));
   try {
@@ -80,8 +83,12 @@ function standingOffset(fd: number): number | null {
   }
 }
 
-/** Do it, and tell its failure as an InputError with the platform's error as cause. */
-function tryToOpen<T>(name: string, open: () => T): T {
+/**
+ * Do it, and tell its failure as an InputError with the platform's error as cause.
+ *
+ * @throws {InputError} as openSource
+ */
+export function tryToOpen<T>(name: string, open: () => T): T {
   try {
     return open();
   } catch (error) {
