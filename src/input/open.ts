@@ -4,7 +4,7 @@
  */
 import type { Stats } from "node:fs";
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
-import { DEFAULT_LIMITS } from "../findings/index.js";
+import { DEFAULT_LIMITS, platformPath } from "../findings/index.js";
 import type { FdIo } from "./fd.js";
 import { errnoOf, NODE_FD_IO, readSome } from "./fd.js";
 import { FileSource } from "./file-source.js";
@@ -37,7 +37,7 @@ export function openSource(path: string, options: OpenOptions = {}): Source {
   if (path === STANDARD_INPUT) {
     return sourceOf(STANDARD_INPUT_FD, STANDARD_INPUT_NAME, false, options);
   }
-  const fd = tryToOpen(path, () => openSync(path, "r"));
+  const fd = tryToOpen(path, () => openSync(platformPath(path), "r"));
   try {
     return sourceOf(fd, path, true, options);
   } catch (error) {
@@ -95,10 +95,15 @@ export function tryToOpen<T>(name: string, open: () => T): T {
     const errno = errnoOf(error);
     const [code, reason] = OPEN_FAILURES[errno] ?? ["open-failed", "cannot be opened"];
     const detail = errno === "" ? String(error) : errno;
-    throw inputError(code, name, `${reason} (${detail})`, { cause: error });
+    const why = code === "not-found" && name.includes(REPLACEMENT) ? NOT_UTF8 : "";
+    throw inputError(code, name, `${reason} (${detail})${why}`, { cause: error });
   }
 }
 
+/** What a byte of a name that is no UTF-8 has become where the platform made a text of it. */
+const REPLACEMENT = "\ufffd";
+const NOT_UTF8 =
+  "; if its name is not UTF-8, it can only be reached by a folder or a list: batch, --files-from";
 const OPEN_FAILURES: Readonly<Record<string, readonly [InputErrorCode, string]>> = {
   ENOENT: ["not-found", "no such file"],
   ENOTDIR: ["not-found", "no such file"],

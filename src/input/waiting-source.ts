@@ -8,6 +8,7 @@ import { constants, fstatSync, openSync, statSync } from "node:fs";
 import { Socket } from "node:net";
 import { platform } from "node:os";
 import { isatty, ReadStream } from "node:tty";
+import { platformPath } from "../findings/index.js";
 import { STANDARD_INPUT, STANDARD_INPUT_FD, STANDARD_INPUT_NAME, tryToOpen } from "./open.js";
 import { StreamSource } from "./stream-source.js";
 
@@ -26,9 +27,9 @@ export function openWaiting(path: string, maxHeldBytes: number): StreamSource | 
 }
 
 function fifo(path: string, maxHeldBytes: number): StreamSource | null {
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = statSync(platformPath(path), { throwIfNoEntry: false });
   if (stats?.isFIFO() !== true) return null;
-  const fd = tryToOpen(path, () => openSync(path, PIPE_FLAGS));
+  const fd = tryToOpen(path, () => openSync(platformPath(path), PIPE_FLAGS));
   return sourceOf(path, socketOf(fd), true, maxHeldBytes);
 }
 

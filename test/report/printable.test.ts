@@ -16,6 +16,11 @@ describe("a foreign text", () => {
     expect(printable(text)).toBe(text);
   });
 
+  it("shows a byte of a name that is not UTF-8 as such, and leaves pairs alone", () => {
+    expect(printable("a\udcffb\udc80")).toBe("a\\xffb\\x80");
+    expect(printable("\u{1f4ff}")).toBe("\u{1f4ff}");
+  });
+
   it("of lines keeps them", () => {
     expect(printableLines("a\u0007\n  b\u202e\n")).toBe("a\\x07\n  b\\u202e\n");
   });

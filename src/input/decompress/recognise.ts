@@ -4,7 +4,7 @@
  */
 import { statSync } from "node:fs";
 import type { Limits } from "../../findings/index.js";
-import { DEFAULT_LIMITS } from "../../findings/index.js";
+import { DEFAULT_LIMITS, platformPath } from "../../findings/index.js";
 import type { OpenOptions } from "../open.js";
 import { openSource, STANDARD_INPUT } from "../open.js";
 import { isRemote, shownName } from "../remote/address.js";
@@ -151,7 +151,7 @@ export async function decompressedAsync(
 function mayHaveToWait(path: string): boolean {
   if (path === STANDARD_INPUT) return true;
   try {
-    return statSync(path).isFIFO();
+    return statSync(platformPath(path)).isFIFO();
   } catch {
     return false; // opening it says why
   }
