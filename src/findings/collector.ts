@@ -37,7 +37,8 @@ export class FindingCollector {
   readonly #errors: Kept[] = [];
   readonly #others: Kept[] = [];
   #sequence = 0;
-  #rejected = false;
+  /** Rules of errors, kept or not. */
+  readonly #errorRules = new Set<string>();
   #dropped = 0;
   #suppressed = 0;
 
@@ -57,7 +58,7 @@ export class FindingCollector {
     const kept = { finding, sequence: this.#sequence };
     this.#sequence += 1;
     if (finding.severity === "error") {
-      this.#rejected = true;
+      this.#errorRules.add(finding.rule);
       this.#keep(kept, this.#errors);
     } else {
       this.#keep(kept, this.#others);
@@ -82,7 +83,12 @@ export class FindingCollector {
 
   /** `reject` once any finding was an error, kept or not. */
   verdict(): Verdict {
-    return this.#rejected ? "reject" : "accept";
+    return this.#errorRules.size > 0 ? "reject" : "accept";
+  }
+
+  /** True once any finding was an error, kept or not, of a rule that is not one of these. */
+  rejectsBeyond(rules: ReadonlySet<string>): boolean {
+    return [...this.#errorRules].some((rule) => !rules.has(rule));
   }
 
   /** The kept findings by byteOffset, then rule, then entryIndex (none first), then arrival. */

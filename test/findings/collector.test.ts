@@ -134,6 +134,15 @@ describe("the verdict", () => {
   it("rejects an image with one error", () => {
     expect(collect([fault(TRAILING, 0), fault(BAD_TYPE, 9)]).verdict()).toBe("reject");
   });
+
+  it("is told apart by the rules of its errors, kept or not", () => {
+    const others = new Set(["LC-PG-5"]);
+    const both = [fault(BAD_TYPE, 0), fault("LC-TSC-3", 9)];
+    expect(collect([fault(TRAILING, 0)], 1).rejectsBeyond(new Set())).toBe(false);
+    expect(collect([fault(BAD_TYPE, 0)], 1).rejectsBeyond(new Set())).toBe(true);
+    expect(collect([fault(BAD_TYPE, 0)], 1).rejectsBeyond(others)).toBe(false);
+    expect(collect(both, 1).rejectsBeyond(others)).toBe(true);
+  });
 });
 
 describe("the cap on findings", () => {
