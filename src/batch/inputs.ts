@@ -1,10 +1,19 @@
 /**
  * From what a caller names to the images of a batch: files as they are, folders with all that is
  * in them, patterns, lists, URLs. Does not look into files: what is no image is told by its job.
+ * A name in a folder or a list need not be UTF-8; what stands for its bytes is findings/path-text.ts.
  */
 import { readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
+import { pathText, platformPath } from "../findings/index.js";
 import type { BatchJob } from "./port.js";
+
+/** Files that are made, or looked for, beside images. */
+export interface SideFiles {
+  readonly folder: string;
+  /** Their names end so. */
+  readonly suffix: string;
+}
 
 /** Whether a name is a URL rather than a path. */
 export function isUrl(name: string): boolean {
@@ -12,12 +21,15 @@ export function isUrl(name: string): boolean {
 }
 
 /**
- * The names in the text of a list: one a line, or with a zero byte behind each. Lines that are empty
- * are passed over.
+ * The names in a list: one a line, or with a zero byte behind each. Lines that are empty are passed
+ * over.
  */
-export function namesOfList(text: string): string[] {
+export function namesOfList(list: Uint8Array): string[] {
+  const bytes = Buffer.from(list.buffer, list.byteOffset, list.length);
+  // Split as bytes: a name that is no UTF-8 must not take the next one with it.
+  const text = bytes.toString("latin1");
   const lines = text.includes("\0") ? text.split("\0") : text.split(/\r?\n/);
-  return lines.filter((line) => line !== "");
+  return lines.filter((line) => line !== "").map((line) => pathText(Buffer.from(line, "latin1")));
 }
 
 /**
@@ -28,15 +40,17 @@ export function namesOfList(text: string): string[] {
  * dot. What does not exist is taken as a pattern if it can be one; if that finds nothing, it stays
  * a name, so that its job tells that there is no such file.
  *
- * @param leaveOut  files and folders of our own making, which are not found in folders or by patterns
+ * @param leaveOut  files of our own making, which are not found in folders or by patterns
+ * @param side      nor are files of such names in this folder, which may be one of images
  */
 export async function batchJobs(
   names: readonly string[],
   leaveOut: readonly string[] = [],
+  side: SideFiles | null = null,
 ): Promise<BatchJob[]> {
   const jobs: BatchJob[] = [];
   const seen = new Set<string>();
-  const isOurs = ownPaths(leaveOut);
+  const isOurs = ownPaths(leaveOut, side);
   const add = (file: string, stats: Stats | undefined) => {
     const identity = stats === undefined ? file : realPath(file);
     if (seen.has(identity)) return;
@@ -85,21 +99,24 @@ function* filesBelow(folder: string, entered = new Set<string>()): Generator<str
 
 function namesIn(folder: string): string[] | null {
   try {
-    return readdirSync(folder);
+    return readdirSync(platformPath(folder), "buffer").map(pathText);
   } catch {
     return null;
   }
 }
 
-/** Tells by its real path whether a file is one of these, or in a folder that is. */
-function ownPaths(paths: readonly string[]): (real: string) => boolean {
-  const own = paths.map((path) => realPath(path));
-  return (real) => own.some((path) => real === path || real.startsWith(path + sep));
+/** Tells by its real path whether a file is one of our own. */
+function ownPaths(files: readonly string[], side: SideFiles | null): (real: string) => boolean {
+  const own = new Set(files.map(realPath));
+  const suffix = side?.suffix ?? "";
+  const beneath = side === null ? "" : join(realPath(side.folder), sep);
+  return (real) =>
+    own.has(real) || (side !== null && real.startsWith(beneath) && real.endsWith(suffix));
 }
 
 function realPath(path: string): string {
   try {
-    return realpathSync.native(path);
+    return pathText(realpathSync.native(platformPath(path), "buffer"));
   } catch {
     return resolve(path); // not there, or not to be looked at: its name has to do
   }
@@ -108,7 +125,7 @@ function realPath(path: string): string {
 /** Undefined for what is not there or cannot be looked at: its job says why. */
 function statOf(path: string): Stats | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false });
+    return statSync(platformPath(path), { throwIfNoEntry: false });
   } catch {
     return undefined;
   }

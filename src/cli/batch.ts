@@ -11,18 +11,25 @@ import {
   type JobRunner,
   type JobSettings,
   lockPathOf,
+  MANIFEST_SUFFIX,
   namesInList,
   queueRunner,
   runBatch,
   STANDARD_OUTPUT,
   WorkerPool,
 } from "../ops/index.js";
-import { batchLine, checkText, renderBatch, type TextOptions } from "../report/index.js";
+import {
+  batchLine,
+  checkText,
+  printableLines,
+  renderBatch,
+  type TextOptions,
+} from "../report/index.js";
 import { batchProgress } from "./batch-progress.js";
 import { EXIT_ACCEPTED, EXIT_BUG } from "./exit-codes.js";
 import { interruptible } from "./interruptible.js";
 import type { FindingsOption, ReportFlags, SharedOptions } from "./options.js";
-import { writeErr, writeOut } from "./output.js";
+import { say, writeErr, writeOut } from "./output.js";
 import { readingOf } from "./reading.js";
 import type { ReportFiles } from "./report-files.js";
 import { openReports } from "./reports.js";
@@ -69,6 +76,7 @@ async function reportedBatch(
   mustFit(operation, flags);
   const jobs = await jobsOf(paths, flags);
   reports?.spare(jobs.map(({ file }) => file));
+  if (flags.resume !== undefined) reports?.spare([flags.resume], "journal");
   const workerCount = Math.min(workersOf(flags), jobs.length);
   const settings = settingsOf(operation, flags, workerCount);
   const style = await styleFor(factsOf("stdout"), flags.color);
@@ -99,7 +107,7 @@ async function reportedBatch(
       });
       progress.end();
       const { journalError } = result;
-      if (journalError !== null) writeErr(`xenstream: ${journalError.message}\n`);
+      if (journalError !== null) say(journalError.message);
       if (signal.aborted) {
         tellHowToGoOn(result, flags);
         return result.exitCode;
@@ -153,14 +161,15 @@ async function jobsOf(paths: readonly string[], flags: BatchFlags): Promise<Batc
   const names = [...paths, ...listed];
   const ours = [
     ...(resume === undefined ? [] : [resume, lockPathOf(resume)]),
-    ...(manifestDir === undefined ? [] : [manifestDir]),
     ...reportPaths(flags).filter(isReport),
   ];
   if (names.includes("-")) {
     const allowed = "paths; --files-from - reads a list of them";
     throw new UsageError("batch reads no image from standard input", { option: "PATH", allowed });
   }
-  const jobs = await batchJobs(names, ours);
+  const manifests =
+    manifestDir === undefined ? null : { folder: manifestDir, suffix: MANIFEST_SUFFIX };
+  const jobs = await batchJobs(names, ours, manifests);
   if (jobs.length > 0) return jobs;
   const message = names.length === 0 ? "no image is named" : "there is no file in what is named";
   throw new UsageError(message, { option: "PATH", allowed: "files, folders, patterns, URLs" });
@@ -248,8 +257,8 @@ function printOutcome(
   if (!("error" in outcome)) return;
   const { exitCode, stack = "" } = outcome.error;
   // What a report of the bug needs is told whatever else is printed.
-  if (exitCode === EXIT_BUG) writeErr(`xenstream: ${batchLine(outcome, {})}\n${stack}\n`);
-  else if (flags.quiet) writeErr(`xenstream: ${batchLine(outcome, {})}\n`);
+  if (exitCode === EXIT_BUG || flags.quiet) say(batchLine(outcome, {}));
+  if (exitCode === EXIT_BUG) writeErr(`${printableLines(stack)}\n`);
 }
 
 /** After an interrupt; there is no summary then, as not all is done. */
@@ -259,5 +268,5 @@ function tellHowToGoOn({ summary }: BatchResult, flags: BatchFlags): void {
     flags.resume === undefined
       ? "nothing is kept of it: --resume JOURNAL would"
       : `the same command goes on from there (--resume ${flags.resume})`;
-  writeErr(`xenstream: stopped, ${done} of ${summary.files} images done; ${how}\n`);
+  say(`stopped, ${done} of ${summary.files} images done; ${how}`);
 }

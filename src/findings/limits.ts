@@ -3,13 +3,16 @@
  * that a standard sets live in format/. Options override those that a user may want to raise.
  */
 
-/** Bounds that hold for one image: counts and bytes, and times where a network is waited for. */
+/** Bounds that hold for one image: counts and bytes, and times where others are waited for. */
 export interface Limits {
   /** Bytes of guest memory and retained input held at once (`--max-memory`). */
   readonly maxMemoryBytes: number;
   /** Banks of 2^19 pfns that one guest may spread over: 1024 cover 2 TiB of guest. */
   readonly maxBanks: number;
-  /** Largest metadata record body or section taken into memory. */
+  /**
+   * Largest metadata record body or section taken into memory. No smaller than a libxc record may
+   * be (LC-REC-4), or there would be images that Xen takes and we cannot judge.
+   */
   readonly maxMetadataBytes: number;
   /** Records, and headers, that a listing names one by one; those beyond are counted. */
   readonly maxRecordsListed: number;
@@ -36,13 +39,15 @@ export interface Limits {
   readonly maxRedirects: number;
   /** Bytes of a remote image kept for reading again and read ahead. */
   readonly maxRemoteCacheBytes: number;
+  /** Milliseconds without a word of a thread that helps, after which the work is done without it. */
+  readonly threadSilenceMs: number;
 }
 
 /** The limits that hold where a caller sets none. */
 export const DEFAULT_LIMITS: Limits = {
   maxMemoryBytes: 4 * 1024 ** 3,
   maxBanks: 1024,
-  maxMetadataBytes: 32 * 1024 ** 2,
+  maxMetadataBytes: 128 * 1024 ** 2,
   maxRecordsListed: 100_000,
   maxFindingsKept: 100_000,
   maxXenstoreItems: 2_000_000,
@@ -54,6 +59,7 @@ export const DEFAULT_LIMITS: Limits = {
   remoteTimeoutMs: 30_000,
   maxRedirects: 10,
   maxRemoteCacheBytes: 32 * 1024 ** 2,
+  threadSilenceMs: 10_000,
 };
 
 /** Faults that one record body, header or chain can yield; what lies behind is not judged. */
@@ -68,3 +74,5 @@ export const MAX_ITEMS_PRINTED = 65_536;
 export const MAX_HVM_RECORDS_JUDGED = 65_536;
 /** Pinned page tables that a restore lists one by one; those beyond are counted. */
 export const MAX_PINS_LISTED = 4096;
+/** Pages that parameters clear, in order, that a restore lists; those beyond are counted. */
+export const MAX_CLEARED_LISTED = 65_536;

@@ -59,7 +59,7 @@ import {
   type SectionEvent,
   type StreamEvent,
 } from "../stream/index.js";
-import { deviceModelOfConfig, machineOfConfig } from "./config.js";
+import { qemuOfConfig } from "./config.js";
 import type { DomainFacts, KeptRecord } from "./facts.js";
 import { hostGuest, notesOf, reasonOf } from "./host-notes.js";
 
@@ -142,10 +142,9 @@ export class HostFit {
   #section(section: SectionEvent): void {
     const { layer, byteOffset } = section;
     const place = { layer, byteOffset };
-    const machine = machineOfConfig(section);
+    const { machine, deviceModel } = qemuOfConfig(section);
     if (machine !== null) this.#add(checkMachineType(this.#host, machine, place));
-    const model = deviceModelOfConfig(section);
-    if (model !== null) this.#deviceModel(model, place);
+    if (deviceModel !== null) this.#deviceModel(deviceModel, place);
     if (section.name !== "hvm-context" || section.body === null) return;
     this.#context(section.body, byteOffset, place);
   }
@@ -198,7 +197,7 @@ export class HostFit {
       contextVcpus = this.#context(body, bodyOffset(head), placeOf(head));
     }
     this.#pvVcpus(domain);
-    const known = Math.max(contextVcpus, ...[...domain.vcpus.keys()].map((id) => id + 1));
+    const known = Math.max(contextVcpus, domain.vcpuCount);
     const { populatedPages, maxPfn } = guest.engine.stats();
     const needs: GuestNeeds = {
       guest: hostGuest(domain),

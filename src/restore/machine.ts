@@ -19,11 +19,17 @@ import {
   type StreamEvent,
   xenstoreHeaderOf,
 } from "../stream/index.js";
-import { pvhOfConfig, vcpusOfConfig } from "./config.js";
+import { domainConfigOf } from "./config.js";
 import { DomainFacts } from "./facts.js";
 import { compareConfiguredGenid } from "./genid.js";
 import type { HostFit } from "./host-fit.js";
-import { completeHvm, completeParams, completePorts, judgeHvmRecords } from "./hvm.js";
+import {
+  completeCleared,
+  completeHvm,
+  completeParams,
+  completePorts,
+  judgeHvmRecords,
+} from "./hvm.js";
 import { LibxcRecords } from "./libxc-records.js";
 import { LibxlRecords } from "./libxl-records.js";
 import type { RestoreOptions } from "./options.js";
@@ -42,6 +48,8 @@ export class Restorer {
   guest: Guest | null = null;
   /** Where reading ended, and what stands behind. */
   endOffset = 0;
+  /** A checkpointed stream ended in the middle of an epoch: what is left of it is told of already. */
+  brokenOff = false;
   #libxc: LibxcRecords | null = null;
   #version = 0;
   #xen = "";
@@ -114,8 +122,9 @@ export class Restorer {
 
   #section(section: SectionEvent): void {
     this.sections.push(section);
-    this.#vcpus ??= vcpusOfConfig(section);
-    this.libxl.pvh ||= pvhOfConfig(section) === true;
+    const { vcpus, pvh } = domainConfigOf(section);
+    this.#vcpus ??= vcpus;
+    this.libxl.pvh ||= pvh === true;
     this.libxl.section(section);
     if (section.name !== "hvm-context" || section.body === null) return;
     const { layer, byteOffset } = section;
@@ -145,6 +154,7 @@ export class Restorer {
         this.#committed();
         return;
       case "failover":
+        this.brokenOff = event.detail?.why === "broken off";
         this.#libxc?.brokeOff(event.byteOffset);
         this.#dropped(event);
         this.domain?.completion.push({
@@ -225,6 +235,7 @@ export class Restorer {
     if (domain.guest === "hvm") {
       if (libxc !== null) completeParams(this.#domainOptions, libxc.params, guest);
       completePorts(this.#domainOptions, domain);
+      completeCleared(domain);
       completeHvm(this.#domainOptions, domain, closing);
       yield* compareConfiguredGenid(domain, guest, this.sections, this.options.report);
     }
