@@ -1,14 +1,14 @@
 /**
- * What the restorer takes from a container's config: the number of vcpus, and PVH or not. Everything else in a
- * config is for people and for the toolstack. Not a parser: a config that cannot be read says
+ * What the restorer takes from a container's config: the number of vcpus, and the type of the domain. Everything else
+ * in a config is for people and for the toolstack. Not a parser: a config that cannot be read says
  * nothing here, and is judged by the container's own rules.
  */
 import { parseJsonConfig, type SectionEvent } from "../stream/index.js";
 
 /** Vcpus of a domain by libvirt's XML and by xl's text. */
 const XML_VCPU = /<vcpu\b[^>]*>\s*(\d{1,5})\s*<\/vcpu>/;
-/** Kind of guest by the same. */
-const XML_TYPE = /<type\b[^>]*>\s*(\w+)\s*<\/type>/;
+/** Type of the domain by the same. */
+const XML_TYPE = /<os\b[^>]*>\s*<type\b[^>]*>\s*(\w+)\s*<\/type>/;
 const TEXT_TYPE = /^\s*type\s*=\s*["'](\w+)["']/m;
 const TEXT_MAXVCPUS = /^\s*maxvcpus\s*=\s*["']?(\d{1,5})/m;
 const TEXT_VCPUS = /^\s*vcpus\s*=\s*["']?(\d{1,5})/m;
@@ -30,23 +30,39 @@ export function vcpusOfConfig(section: SectionEvent): number | null {
   return found === null ? null : positive(Number(found[1]));
 }
 
+/** The types of domains that a config may ask for; a PVH domain is filled from an HVM stream. */
+export type DomainType = "pv" | "hvm" | "pvh";
+
+const JSON_TYPES = new Map<unknown, DomainType>([
+  ["pv", "pv"],
+  ["hvm", "hvm"],
+  ["pvh", "pvh"],
+]);
+/** libvirt's names; it reads both of PV, and writes the second. */
+const XML_TYPES = new Map<unknown, DomainType>([
+  ["xen", "pv"],
+  ["linux", "pv"],
+  ["hvm", "hvm"],
+  ["xenpvh", "pvh"],
+]);
+
 /**
- * Whether a config tells of a PVH guest.
+ * The type of the domain that a config asks for. Of xl's text PVH alone is told: it says PV by
+ * keys that are left out.
  *
  * @returns null where it tells no type
  */
-export function pvhOfConfig(section: SectionEvent): boolean | null {
+export function domainTypeOfConfig(section: SectionEvent): DomainType | null {
   if (section.name !== "config" || section.body === null) return null;
   const parsed = section.layer === "xl" ? parseJsonConfig(section.body) : null;
   if (parsed?.ok) {
     const create = parsed.config.c_info;
     if (typeof create !== "object" || create === null) return null;
-    const { type } = create as Record<string, unknown>;
-    return typeof type === "string" ? type === "pvh" : null;
+    return JSON_TYPES.get((create as Record<string, unknown>).type) ?? null;
   }
-  const pattern = section.layer === "libvirt" ? XML_TYPE : TEXT_TYPE;
-  const found = pattern.exec(new TextDecoder().decode(section.body));
-  return found === null ? null : /^(xen)?pvh$/.test(found[1] ?? "");
+  const text = new TextDecoder().decode(section.body);
+  if (section.layer === "libvirt") return XML_TYPES.get(XML_TYPE.exec(text)?.[1]) ?? null;
+  return TEXT_TYPE.exec(text)?.[1] === "pvh" ? "pvh" : null;
 }
 
 /** QEMU machine in libvirt's XML. */
