@@ -19,6 +19,12 @@ export interface Judgement {
   readonly stopsRestore: boolean;
 }
 
+/**
+ * Errors of a wrapper that sends its stream to the wrong reader. xenstream tells the stream by its
+ * bytes, so that all of it is at hand for those who want the contents.
+ */
+const MISDIRECTED: ReadonlySet<string> = new Set(["XL-9", "LV-6"]);
+
 /** A finding with its place in the order of arrival, which breaks ties. */
 interface Kept {
   readonly finding: Finding;
@@ -38,6 +44,7 @@ export class FindingCollector {
   readonly #others: Kept[] = [];
   #sequence = 0;
   #rejected = false;
+  #damaged = false;
   #dropped = 0;
   #suppressed = 0;
 
@@ -58,6 +65,7 @@ export class FindingCollector {
     this.#sequence += 1;
     if (finding.severity === "error") {
       this.#rejected = true;
+      if (!MISDIRECTED.has(fault.rule)) this.#damaged = true;
       this.#keep(kept, this.#errors);
     } else {
       this.#keep(kept, this.#others);
@@ -83,6 +91,14 @@ export class FindingCollector {
   /** `reject` once any finding was an error, kept or not. */
   verdict(): Verdict {
     return this.#rejected ? "reject" : "accept";
+  }
+
+  /**
+   * Whether what is inside must not be passed on as a guest: false for an image that is rejected
+   * for nothing but a wrapper that names the wrong reader (XL-9, LV-6).
+   */
+  damaged(): boolean {
+    return this.#damaged;
   }
 
   /** The kept findings by byteOffset, then rule, then entryIndex (none first), then arrival. */

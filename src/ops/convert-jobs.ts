@@ -107,7 +107,7 @@ export class XenstoreJob {
 }
 
 function accepted(image: Image): boolean {
-  return image.collector.verdict() === "accept";
+  return !image.collector.damaged();
 }
 
 function otherKind(what: string, allowed: string): UsageError {

@@ -1,6 +1,7 @@
 /**
  * `convert`: one image into another container or version. A file is judged first, so that nothing
- * is written of one that is rejected; a pipe is judged on the way, and its output given up then.
+ * is written of one that is rejected (but for a flag of its wrapper, which a conversion mends); a
+ * pipe is judged on the way, and its output given up then.
  * What is written and how is export/'s. Source: INTERFACE, convert.
  */
 import type { EngineName } from "../engine/index.js";
@@ -153,7 +154,7 @@ class Run {
     if (this.#source.seekable) {
       const judged = this.#image(false);
       await this.#drive(judged.run());
-      const refused = () => judged.collector.verdict() === "reject";
+      const refused = () => judged.collector.damaged();
       if (refused()) return await this.#result(judged, null);
       const genid = await this.#drive(genidJob(judged, change, { into: "stream" }));
       if (refused()) return await this.#result(judged, null);
@@ -166,7 +167,7 @@ class Run {
       const job = this.#job(image, output, config, known);
       await this.#drive(job.run());
       const refusal = job.refusal;
-      if (refusal !== null || image.collector.verdict() === "reject") {
+      if (refusal !== null || image.collector.damaged()) {
         output.abort();
         return { ...(await this.#result(image, null)), ...(refusal === null ? {} : { refusal }) };
       }

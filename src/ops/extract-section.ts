@@ -48,7 +48,7 @@ export async function extractSectionFile(
     const bytes = size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
     const judged = fileResult(image, file, bytes, performance.now() - startMs);
     const result = await withExcerpts(judged, source, hooks.signal);
-    if (result.verdict === "reject") return withCompression(result, compression);
+    if (image.collector.damaged()) return withCompression(result, compression);
     const section = sectionOf(image.restorer, options.section);
     if (section === null) {
       throw new UsageError(`${file} has no section ${options.section}`, { option: "--section" });

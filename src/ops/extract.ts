@@ -97,7 +97,7 @@ async function extractSource(task: Task, outPath: string): Promise<ExtractFileRe
   const genid = await driveAsync(change, source, abortOnly(hooks));
   const told = () => ({ ...restoreResult(image, judged(), {}, genid), ...salvage });
   const { guest, domain } = image.restorer;
-  const refused = image.collector.verdict() === "reject" && options.salvage !== true;
+  const refused = image.collector.damaged() && options.salvage !== true;
   if (refused) return told();
   if (guest === null || domain === null) {
     throw new UsageError(`${file} holds no guest memory`, { option: "FILE" });

@@ -173,6 +173,18 @@ describe("the cap on findings", () => {
   });
 });
 
+describe("an image", () => {
+  it.each(["XL-9", "LV-6"])(
+    "is not damaged by a wrapper that names the wrong reader, %s",
+    (rule) => {
+      const collector = collect([fault(rule, 36), fault(TRAILING, 40)]);
+      expect([collector.verdict(), collector.damaged()]).toEqual(["reject", false]);
+      collector.add(fault(BAD_TYPE, 80));
+      expect(collector.damaged()).toBe(true);
+    },
+  );
+});
+
 describe("suppressed faults", () => {
   it("are counted and change nothing else", () => {
     const collector = collect([]);
