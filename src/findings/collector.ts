@@ -20,10 +20,10 @@ export interface Judgement {
 }
 
 /**
- * Errors of a wrapper that sends its stream to the wrong reader. xenstream tells the stream by its
- * bytes, so that all of it is at hand for those who want the contents.
+ * Errors that stop Xen's readers, not ours: a wrapper that sends its stream to the wrong reader, and
+ * a record in the form that it had before the first release. All is at hand for those who want it.
  */
-const MISDIRECTED: ReadonlySet<string> = new Set(["XL-9", "LV-6"]);
+const READ_HERE: ReadonlySet<string> = new Set(["XL-9", "LV-6", "LL-XS-6"]);
 
 /** A finding with its place in the order of arrival, which breaks ties. */
 interface Kept {
@@ -65,7 +65,7 @@ export class FindingCollector {
     this.#sequence += 1;
     if (finding.severity === "error") {
       this.#rejected = true;
-      if (!MISDIRECTED.has(fault.rule)) this.#damaged = true;
+      if (!READ_HERE.has(fault.rule)) this.#damaged = true;
       this.#keep(kept, this.#errors);
     } else {
       this.#keep(kept, this.#others);
@@ -95,7 +95,7 @@ export class FindingCollector {
 
   /**
    * Whether what is inside must not be passed on as a guest: false for an image that is rejected
-   * for nothing but a wrapper that names the wrong reader (XL-9, LV-6).
+   * for nothing but what xenstream reads all the same (XL-9, LV-6, LL-XS-6).
    */
   damaged(): boolean {
     return this.#damaged;
