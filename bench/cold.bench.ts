@@ -8,7 +8,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { DEFAULT_LIMITS } from "../src/findings/index.js";
 import { benchTasks, generateImage, wasmBytes } from "../src/ops/index.js";
-import { native } from "./lib/native.js";
+import { evict, native } from "./lib/native.js";
 import { alternate, answer, readConfig, type Task } from "./lib/rows.js";
 
 const { folder, native: program, rounds, sizeBytes } = readConfig();
@@ -30,7 +30,7 @@ if (program === null) {
   const bytes = Math.min(sizeBytes, BYTES_MAX);
   const contents = { sizeBytes: bytes, zeroPercent: 30, repeatPercent: 20, seed: 1 };
   await generateImage({ path, describePath: null, options: contents, digest: "none" });
-  const before = () => void native(program, "evict", path);
+  const before = () => evict(program, [path]);
   const tasks: Task[] = [
     { name: C_READ, before, run: () => native(program, "read", path) },
     { name: C_WALK, before, baseline: C_READ, run: () => native(program, "walk", path) },

@@ -13,10 +13,16 @@ export interface NativeResult {
   readonly hash: number;
 }
 
-export type NativeMode = "read" | "walk" | "restore" | "digest" | "evict";
+export type NativeMode = "read" | "walk" | "restore" | "digest";
 
 export function native(program: string, mode: NativeMode, path: string): NativeResult {
   const { status, stdout, stderr } = spawnSync(program, [mode, path], { encoding: "utf8" });
   if (status !== 0) throw new Error(`${program} ${mode}: ${stderr}`);
   return JSON.parse(stdout) as NativeResult;
+}
+
+/** Take files from the page cache, so that what follows reads them from the disk. */
+export function evict(program: string, paths: readonly string[]): void {
+  const { status, stderr } = spawnSync(program, ["evict", ...paths], { encoding: "utf8" });
+  if (status !== 0) throw new Error(`${program} evict: ${stderr}`);
 }

@@ -7,10 +7,11 @@
  *   restorer restore FILE   parse, check, copy pages that are not zero into fresh memory
  *   restorer digest FILE    the same, then hash the memory: for comparing, not for timing
  *   restorer sink -         read standard input to its end, as `read` does
- *   restorer evict FILE     take the file from the page cache, for runs that begin cold
+ *   restorer evict FILE...  take the files from the page cache, for runs that begin cold
  *
  * Prints one line of JSON; `ms` is the work alone, from before the file is opened to after the last
- * byte; `cpuMs` is the processor time of the same, user and system. Source: the libxc migration stream document, sections on headers and PAGE_DATA.
+ * byte; `cpuMs` is the processor time of the same, user and system. Source: the libxc migration
+ * stream document, sections on headers and PAGE_DATA.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -176,9 +177,20 @@ static uint64_t read_to_end(int fd) {
   return bytes;
 }
 
+static void evict(const char *path) {
+  int fd = open(path, O_RDONLY);
+  if (fd < 0) fail("cannot open");
+  if (fsync(fd) != 0 || posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) != 0) fail("cannot evict");
+  close(fd);
+}
+
 int main(int argc, char **argv) {
-  if (argc != 3) fail("usage: restorer read|walk|restore|digest|sink|evict FILE");
-  const char *mode = argv[1];
+  const char *mode = argc > 1 ? argv[1] : "";
+  if (argc > 2 && strcmp(mode, "evict") == 0) {
+    for (int at = 2; at < argc; at++) evict(argv[at]);
+    return 0;
+  }
+  if (argc != 3) fail("usage: restorer read|walk|restore|digest|sink FILE, evict FILE...");
   int sink = strcmp(mode, "sink") == 0;
   double begin = now_ms(), cpu_begin = cpu_ms();
   int fd = sink ? STDIN_FILENO : open(argv[2], O_RDONLY);
@@ -187,8 +199,6 @@ int main(int argc, char **argv) {
   uint64_t bytes = 0;
   if (sink || strcmp(mode, "read") == 0) {
     bytes = read_to_end(fd);
-  } else if (strcmp(mode, "evict") == 0) {
-    if (fsync(fd) != 0 || posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) != 0) fail("cannot evict");
   } else {
     stream(fd, stats.st_size, strcmp(mode, "walk") != 0);
   }

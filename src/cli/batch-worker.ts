@@ -1,2 +1,4 @@
 /** A worker thread of a batch: does what the pool gives it until it is ended. */
-export { serveJobs } from "../ops/index.js";
+import { serveJobs } from "../ops/index.js";
+
+export { serveJobs };

@@ -12,6 +12,8 @@ import type { Guest } from "./guest.js";
 /** A running SHA-256, as the platform has it. */
 export interface Sha256 {
   update(bytes: Uint8Array): void;
+  /** Another hash that has taken the same bytes. */
+  copy(): Sha256;
   /** Lower-case hex of all bytes so far; ends the hash. */
   digestHex(): string;
 }
@@ -28,15 +30,20 @@ const STEP_PAGES = 256;
 /** Pages folded at a time: a window of the engine. */
 const FOLD_PAGES = PAGE_WINDOW_BYTES / PAGE_BYTES;
 
-/** Both SHA-256 digests in one pass over the populated pages. */
+/**
+ * Both SHA-256 digests in one pass over the populated pages. Up to the first page that differs
+ * they are one: most guests have theirs at the very end.
+ */
 export function* digestSha256(guest: Guest, createSha256: () => Sha256): Job<Sha256Digests> {
   const stream = createSha256();
-  const restored = guest.fixedPfns().length === 0 ? null : createSha256();
+  let restored: Sha256 | null = null;
+  const [firstFixed = Number.POSITIVE_INFINITY] = guest.fixedPfns();
   const pages = new Uint8Array(STEP_PAGES * PAGE_BYTES);
   const packed = new Uint8Array(STEP_PAGES * (PFN_BYTES + PAGE_BYTES));
   for (const { first, count } of steps(guest)) {
     yield* guest.readPages(first, count, pages, "stream");
     const used = pack(packed, pages, first, count);
+    if (first + count > firstFixed) restored ??= stream.copy();
     stream.update(used);
     if (restored === null) continue;
     for (let i = 0; i < count; i += 1) {

@@ -75,7 +75,7 @@ export class PhaseProgress<P extends ReadingProgress["phase"]> {
     this.#totalBytes = totalBytes;
   }
 
-  /** Makes hashes as `create` does. The first is counted: the others see the same pages. */
+  /** Makes hashes as `create` does. The first is counted: others, and copies, see the same pages. */
   hashes(create: () => Sha256): () => Sha256 {
     return () => {
       const hash = create();
@@ -86,6 +86,7 @@ export class PhaseProgress<P extends ReadingProgress["phase"]> {
           hash.update(bytes);
           this.add(bytes.length);
         },
+        copy: () => hash.copy(),
         digestHex: () => hash.digestHex(),
       };
     };

@@ -6,14 +6,14 @@ import type { EngineName, MemoryModel } from "../engine/index.js";
 import { type MemoryResult, type RestoreFileResult, UsageError } from "../findings/index.js";
 import { PAGE_BYTES } from "../format/index.js";
 import { digestSha256, digestXxh3 } from "../guest/index.js";
-import { type AsyncSource, drive, openInput } from "../input/index.js";
+import { type AsyncSource, drive } from "../input/index.js";
 import type { Job } from "../stream/index.js";
-import { fileResult, restoreResult, withCompression } from "./documents.js";
+import { fileResult, restoreResult } from "./documents.js";
 import { withExcerpts } from "./excerpts.js";
 import { type GenidChange, genidJob } from "./genid.js";
-import { driveOptions, openOptions, PhaseProgress, type ReadingHooks } from "./hooks.js";
+import { driveOptions, PhaseProgress, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
-import type { JudgedHooks } from "./judged.js";
+import { type Judged, type JudgedHooks, judgeInput } from "./judged.js";
 import { parallelDigest } from "./parallel-digest.js";
 import { fillGuest, fillSource } from "./parallel-fill.js";
 import { createSha256, type Platform } from "./runtime.js";
@@ -32,12 +32,6 @@ export interface RestoreImageOptions extends Omit<ReadingOptions, "model" | "rea
   readonly threads?: number | undefined;
 }
 
-/** An image that was read, and what is said of it. */
-interface Judged {
-  readonly image: Image;
-  readonly result: RestoreFileResult;
-}
-
 /**
  * Simulate the restore of the image at a path or URL ("-" for standard input).
  *
@@ -51,16 +45,9 @@ export async function restoreFile(
   options: RestoreImageOptions,
   hooks: JudgedHooks<RestoreFileResult> = {},
 ): Promise<RestoreFileResult> {
-  const startMs = performance.now();
-  const opened = await openInput(path, openOptions(hooks, options.limits));
-  const { source, compression, file, identity } = opened;
-  try {
-    const judged = await judge(platform, source, file, options, startMs, hooks);
-    const result = withCompression(judged.result, compression);
-    return (await hooks.onJudged?.(judged.image, { source, identity, result })) ?? result;
-  } finally {
-    await source.close();
-  }
+  return judgeInput(path, options.limits, hooks, (source, file, startMs) =>
+    judge(platform, source, file, options, startMs, hooks),
+  );
 }
 
 /** Simulate the restore of what a source gives. */
@@ -82,7 +69,7 @@ async function judge(
   options: RestoreImageOptions,
   startMs: number,
   hooks: ReadingHooks,
-): Promise<Judged> {
+): Promise<Judged<RestoreFileResult>> {
   if (options.salvage === true) {
     return salvageResult(platform, source, file, options, startMs, hooks);
   }
@@ -114,7 +101,7 @@ async function salvageResult(
   options: RestoreImageOptions,
   startMs: number,
   hooks: ReadingHooks,
-): Promise<Judged> {
+): Promise<Judged<RestoreFileResult>> {
   const reading = { ...options, readData: false, model: "indexed" } as const;
   const salvaged = await salvageSource(platform, source, file, reading, startMs, hooks.signal);
   const { image, salvage } = salvaged;

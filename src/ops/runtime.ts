@@ -2,6 +2,8 @@
  * What the platform lends to the inner rooms: the compiled WASM module, SHA-256, a page comparer.
  * Made once per process by whoever starts it.
  */
+
+import type { Hash } from "node:crypto";
 import {
   compileEngine,
   createEngine,
@@ -51,11 +53,15 @@ export class Platform {
 
 /** SHA-256 of node:crypto, which is loaded with the first: few runs need it. */
 export function createSha256(): Sha256 {
-  const hash = process.getBuiltinModule("node:crypto").createHash("sha256");
+  return asSha256(process.getBuiltinModule("node:crypto").createHash("sha256"));
+}
+
+function asSha256(hash: Hash): Sha256 {
   return {
     update: (bytes) => {
       hash.update(bytes);
     },
+    copy: () => asSha256(hash.copy()),
     digestHex: () => hash.digest("hex"),
   };
 }

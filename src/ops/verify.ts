@@ -4,12 +4,12 @@
  */
 import type { EngineName } from "../engine/index.js";
 import type { FileResult } from "../findings/index.js";
-import { type AsyncSource, drive, openInput } from "../input/index.js";
-import { fileResult, withCompression } from "./documents.js";
+import { type AsyncSource, drive } from "../input/index.js";
+import { fileResult } from "./documents.js";
 import { withExcerpts } from "./excerpts.js";
-import { driveOptions, openOptions, type ReadingHooks } from "./hooks.js";
+import { driveOptions, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
-import type { JudgedHooks } from "./judged.js";
+import { type Judged, type JudgedHooks, judgeInput } from "./judged.js";
 import type { Platform } from "./runtime.js";
 
 /** What `verify` takes beyond the reading options. */
@@ -29,16 +29,9 @@ export async function verifyFile(
   options: VerifyOptions,
   hooks: JudgedHooks<FileResult> = {},
 ): Promise<FileResult> {
-  const startMs = performance.now();
-  const opened = await openInput(path, openOptions(hooks, options.limits));
-  const { source, compression, file, identity } = opened;
-  try {
-    const judged = await judge(platform, source, file, options, startMs, hooks);
-    const result = withCompression(judged.result, compression);
-    return (await hooks.onJudged?.(judged.image, { source, identity, result })) ?? result;
-  } finally {
-    await source.close();
-  }
+  return judgeInput(path, options.limits, hooks, (source, file, startMs) =>
+    judge(platform, source, file, options, startMs, hooks),
+  );
 }
 
 /** Verify what a source gives; `startMs` is when it was opened, by performance.now(). */
@@ -60,7 +53,7 @@ async function judge(
   options: VerifyOptions,
   startMs: number,
   hooks: ReadingHooks,
-): Promise<{ readonly image: Image; readonly result: FileResult }> {
+): Promise<Judged<FileResult>> {
   const model = source.seekable ? "indexed" : "resident";
   const image = new Image(platform.engine(options.engine), { ...options, model });
   await drive(image.run(), source, driveOptions(hooks, source));
