@@ -6,7 +6,6 @@
  *   touched marks        one byte for each chunk of 4096 pfns whose tables hold anything
  */
 import {
-  HEADER_CHUNK_STAGED,
   HEADER_CHUNK_TOUCHED,
   HEADER_DIGEST_SLOTS,
   HEADER_DIGEST_SLOTS_USED,
@@ -23,7 +22,6 @@ import {
   PFN_FRAMES,
   PFN_ORDINALS,
   RESULT_RUN_FIRST,
-  STAGING,
 } from "./generated/layout";
 import {
   BANK_PFNS,
@@ -67,21 +65,18 @@ export function bindBank(baseLow: u32, baseHigh: u32): void {
 
 /**
  * Forget the image: clear what was touched, keep the memory. The bank is bound to no base then.
+ * Nothing may be staged: dropStaged() comes first.
  * Frames keep their old contents, unreachable until they are written again.
  */
 export function resetBank(): void {
   const resident = load<u32>(HEADER_RESIDENT) != 0;
   for (let chunk: u32 = 0; chunk < CHUNK_COUNT; chunk++) {
-    if (load<u8>(HEADER_CHUNK_STAGED + chunk)) {
-      memory.fill(STAGING + chunk * CHUNK_PFNS, 0, CHUNK_PFNS);
-    }
     if (!load<u8>(HEADER_CHUNK_TOUCHED + chunk)) continue;
     clear(PFN_FLAGS + chunk * CHUNK_PFNS, CHUNK_PFNS);
     clear(PFN_ORDINALS + chunk * CHUNK_PFNS * 4, CHUNK_PFNS * 4);
     if (resident) clear(PFN_FRAMES + chunk * CHUNK_PFNS * 4, CHUNK_PFNS * 4);
   }
   memory.fill(HEADER_CHUNK_TOUCHED, 0, CHUNK_COUNT);
-  memory.fill(HEADER_CHUNK_STAGED, 0, CHUNK_COUNT);
   store<u64>(HEADER_PFN_BASE, PFN_BASE_UNBOUND);
   store<u32>(HEADER_LISTED, 0);
   store<u32>(HEADER_POPULATED_PAGES, 0);

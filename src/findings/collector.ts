@@ -19,12 +19,6 @@ export interface Judgement {
   readonly stopsRestore: boolean;
 }
 
-/**
- * Errors that stop Xen's readers, not ours: a wrapper that sends its stream to the wrong reader, and
- * a record in the form that it had before the first release. All is at hand for those who want it.
- */
-const READ_HERE: ReadonlySet<string> = new Set(["XL-9", "LV-6", "LL-XS-6"]);
-
 /** A finding with its place in the order of arrival, which breaks ties. */
 interface Kept {
   readonly finding: Finding;
@@ -43,8 +37,8 @@ export class FindingCollector {
   readonly #errors: Kept[] = [];
   readonly #others: Kept[] = [];
   #sequence = 0;
-  #rejected = false;
-  #damaged = false;
+  /** Rules of errors, kept or not. */
+  readonly #errorRules = new Set<string>();
   #dropped = 0;
   #suppressed = 0;
 
@@ -64,8 +58,7 @@ export class FindingCollector {
     const kept = { finding, sequence: this.#sequence };
     this.#sequence += 1;
     if (finding.severity === "error") {
-      this.#rejected = true;
-      if (!READ_HERE.has(fault.rule)) this.#damaged = true;
+      this.#errorRules.add(finding.rule);
       this.#keep(kept, this.#errors);
     } else {
       this.#keep(kept, this.#others);
@@ -90,15 +83,12 @@ export class FindingCollector {
 
   /** `reject` once any finding was an error, kept or not. */
   verdict(): Verdict {
-    return this.#rejected ? "reject" : "accept";
+    return this.#errorRules.size > 0 ? "reject" : "accept";
   }
 
-  /**
-   * Whether what is inside must not be passed on as a guest: false for an image that is rejected
-   * for nothing but what xenstream reads all the same (XL-9, LV-6, LL-XS-6).
-   */
-  damaged(): boolean {
-    return this.#damaged;
+  /** True once any finding was an error, kept or not, of a rule that is not one of these. */
+  rejectsBeyond(rules: ReadonlySet<string>): boolean {
+    return [...this.#errorRules].some((rule) => !rules.has(rule));
   }
 
   /** The kept findings by byteOffset, then rule, then entryIndex (none first), then arrival. */

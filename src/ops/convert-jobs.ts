@@ -1,6 +1,7 @@
 /**
  * The two kinds of conversion as jobs: an image is run through its reader and restorer, and what
- * comes by is given to export/, which writes. Once the source is rejected nothing more is written.
+ * comes by is given to export/, which writes. Once the source is rejected nothing more is written,
+ * unless for faults that are gone from what is written.
  */
 import {
   convertXenstoreRecord,
@@ -18,8 +19,16 @@ import {
   type StreamEvent,
   xenstoreHeaderOf,
 } from "../stream/index.js";
-import type { Image } from "./image.js";
+import { type Image, READ_HERE } from "./image.js";
 import type { Output } from "./output.js";
+
+/** Watches are written in the document's form, whatever form they come in. */
+const XENSTORE_MENDED: ReadonlySet<string> = new Set(["XS-WEX-3"]);
+
+/** Whether an image has no errors but those that its conversion mends. */
+export function isConvertible({ collector }: Image, into: "guest" | "xenstore"): boolean {
+  return !collector.rejectsBeyond(into === "xenstore" ? XENSTORE_MENDED : READ_HERE);
+}
 
 /** What a job works with. */
 export interface Conversion {
@@ -84,7 +93,7 @@ export class XenstoreJob {
       if (event.event === "container" && event.name !== "xenstore") {
         throw otherKind(`a ${event.name} image`, "libxc, libxl, xl, libvirt or xapi");
       }
-      if (accepted(image)) this.#write(event);
+      if (isConvertible(image, "xenstore")) this.#write(event);
     });
   }
 
@@ -106,9 +115,7 @@ export class XenstoreJob {
   }
 }
 
-function accepted(image: Image): boolean {
-  return !image.collector.damaged();
-}
+const accepted = (image: Image): boolean => isConvertible(image, "guest");
 
 function otherKind(what: string, allowed: string): UsageError {
   return new UsageError(`the input is ${what}`, { option: "--to", allowed });

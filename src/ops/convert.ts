@@ -1,7 +1,6 @@
 /**
  * `convert`: one image into another container or version. A file is judged first, so that nothing
- * is written of one that is rejected (but for a flag of its wrapper, which a conversion mends); a
- * pipe is judged on the way, and its output given up then.
+ * is written of one that is rejected for more than its conversion mends; a pipe is judged on the way.
  * What is written and how is export/'s. Source: INTERFACE, convert.
  */
 import type { EngineName } from "../engine/index.js";
@@ -17,7 +16,7 @@ import { type GuestKind, PAGE_BYTES } from "../format/index.js";
 import { type AsyncSource, driveAsync, openInput } from "../input/index.js";
 import type { GenidFacts } from "../restore/index.js";
 import type { Job } from "../stream/index.js";
-import { GuestJob, XenstoreJob } from "./convert-jobs.js";
+import { GuestJob, isConvertible, XenstoreJob } from "./convert-jobs.js";
 import { fileResult, genidResult, withCompression } from "./documents.js";
 import { withExcerpts } from "./excerpts.js";
 import { type GenidChange, genidJob } from "./genid.js";
@@ -46,7 +45,8 @@ export interface ConvertOptions extends Omit<ReadingOptions, "model" | "readData
 
 /**
  * Convert the image at `path`, a URL too ("-" for standard input) into the file `outputPath` ("-" for standard
- * output). The file appears once it is whole, and not at all if the source is rejected.
+ * output). The file appears once it is whole, and not at all if the source is rejected for more than
+ * the conversion mends.
  *
  * @throws {InputError} if the input cannot be read or the output cannot be written
  * @throws {UsageError} for options that do not go together, or an image of another kind
@@ -149,12 +149,13 @@ class Run {
   }
 
   async convert(outputPath: string, config: ReadyConfig | null): Promise<ConvertResult> {
-    const { genid: change = "keep", vcpus } = this.#task.options;
+    const { genid: change = "keep", to, vcpus } = this.#task.options;
+    const into = to === "xenstore-v1" || to === "xenstore-v2" ? "xenstore" : "guest";
     let known: Known = { identity: { name: null, vcpus, memoryKiB: null }, genid: null };
     if (this.#source.seekable) {
       const judged = this.#image(false);
       await this.#drive(judged.run());
-      const refused = () => judged.collector.damaged();
+      const refused = () => !isConvertible(judged, into);
       if (refused()) return await this.#result(judged, null);
       const genid = await this.#drive(genidJob(judged, change, { into: "stream" }));
       if (refused()) return await this.#result(judged, null);
@@ -167,7 +168,7 @@ class Run {
       const job = this.#job(image, output, config, known);
       await this.#drive(job.run());
       const refusal = job.refusal;
-      if (refusal !== null || image.collector.damaged()) {
+      if (refusal !== null || !isConvertible(image, into)) {
         output.abort();
         return { ...(await this.#result(image, null)), ...(refusal === null ? {} : { refusal }) };
       }

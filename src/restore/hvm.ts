@@ -3,8 +3,13 @@
  * is loaded at the end. The parameters' own rules are checks/hvm-params.ts.
  */
 
-import { checkHvmContext, effectiveLeaves, type ParamState } from "../checks/index.js";
-import type { Place } from "../findings/index.js";
+import {
+  checkHvmContext,
+  effectiveLeaves,
+  type HvmContextFacts,
+  type ParamState,
+} from "../checks/index.js";
+import type { Fault, Place } from "../findings/index.js";
 import {
   HVM_PARAM_BUFIOREQ_PFN,
   HVM_PARAM_CONSOLE_EVTCHN,
@@ -14,13 +19,22 @@ import {
   HVM_PARAM_STORE_PFN,
 } from "../format/index.js";
 import type { Guest } from "../guest/index.js";
-import { bodyOffset, decodeHvmContext, placeOf, RECORD_CODECS } from "../stream/index.js";
+import {
+  bodyOffset,
+  decodeHvmContext,
+  type HvmContext,
+  placeOf,
+  RECORD_CODECS,
+} from "../stream/index.js";
 import type { DomainFacts } from "./facts.js";
 import type { RestoreOptions } from "./options.js";
 import { policyEntries } from "./policy.js";
 
 /** Offset of the connection byte in the console page, and what a restorer writes there. */
 const CONSOLE_CONNECTION = 0xc10;
+
+/** Framing faults after which a record that is missing may be one that could not be read. */
+const LOSES_RECORDS: ReadonlySet<string> = new Set(["HC-1", "HC-4", "HC-5", "HC-6"]);
 
 /** Pages that a restorer clears when the parameter arrives, by the full 64-bit index (HP-2). */
 const CLEARED = new Map<bigint, string>([
@@ -72,8 +86,29 @@ export function completeHvm(options: RestoreOptions, domain: DomainFacts, closin
   const leaves = policyEntries(domain.cpuidPolicy, RECORD_CODECS.X86_CPUID_POLICY.codec);
   const cpuid = leaves && effectiveLeaves(leaves);
   const { vcpus } = options;
-  const facts = { vcpus, place, pvh: domain.pvh, cpuid };
-  for (const fault of checkHvmContext(context.value.views(), facts)) options.report(fault);
+  judgeHvmRecords(options, context, { vcpus, place, pvh: domain.pvh, cpuid });
+}
+
+/**
+ * Judge what the records of a context say, as far as its framing lets them be known.
+ *
+ * @param context  decoded; its framing faults are reported by the caller
+ */
+export function judgeHvmRecords(
+  options: Pick<RestoreOptions, "report" | "suppress">,
+  context: { readonly value: HvmContext; readonly faults: readonly Fault[] },
+  facts: HvmContextFacts,
+): void {
+  // What does not begin with a HEADER is no chain: its bytes would be judged by chance.
+  if (context.faults.some(({ rule }) => rule === "HC-1")) {
+    options.suppress();
+    return;
+  }
+  const lossy = context.faults.some(({ rule }) => LOSES_RECORDS.has(rule));
+  for (const fault of checkHvmContext(context.value.views(), facts)) {
+    if (lossy && fault.rule === "HC-9") options.suppress();
+    else options.report(fault);
+  }
 }
 
 /** After END: what is to be said of the parameters together (HP-6, HP-8, VG-5). */

@@ -4,14 +4,14 @@
  * in libxc-records.ts or libxl-records.ts, what follows END in hvm.ts and pv.ts.
  * Source: libxc and libxl stream documents; Xen xg_sr_restore.c and libxl_stream_read.c (facts).
  */
-import { checkHvmContext, XenstoreChecks } from "../checks/index.js";
+import { XenstoreChecks } from "../checks/index.js";
 import { type GuestKind, IMAGE_HEADER_BYTES, type XenstoreHeader } from "../format/index.js";
 import { Guest } from "../guest/index.js";
 import {
   type ContainerEvent,
+  decodeHvmContext,
   decodeXenstoreRecord,
   type HeaderEvent,
-  HvmContext,
   type Job,
   type MomentEvent,
   type RecordEvent,
@@ -23,7 +23,7 @@ import { domainTypeOfConfig, vcpusOfConfig } from "./config.js";
 import { DomainFacts } from "./facts.js";
 import { compareConfiguredGenid } from "./genid.js";
 import type { HostFit } from "./host-fit.js";
-import { completeHvm, completeParams, completePorts } from "./hvm.js";
+import { completeHvm, completeParams, completePorts, judgeHvmRecords } from "./hvm.js";
 import { LibxcRecords } from "./libxc-records.js";
 import { LibxlRecords } from "./libxl-records.js";
 import type { RestoreOptions } from "./options.js";
@@ -120,9 +120,8 @@ export class Restorer {
     if (section.name !== "hvm-context" || section.body === null) return;
     const { layer, byteOffset } = section;
     const place = { layer, byteOffset };
-    const context = new HvmContext(section.body, byteOffset);
-    const facts = { vcpus: this.#vcpus, place };
-    for (const fault of checkHvmContext(context, facts)) this.options.report(fault);
+    const context = decodeHvmContext(section.body, { ...place, bodyByteOffset: byteOffset });
+    judgeHvmRecords(this.options, context, { vcpus: this.#vcpus, place });
   }
 
   #header(event: HeaderEvent): void {

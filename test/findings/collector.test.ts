@@ -134,6 +134,15 @@ describe("the verdict", () => {
   it("rejects an image with one error", () => {
     expect(collect([fault(TRAILING, 0), fault(BAD_TYPE, 9)]).verdict()).toBe("reject");
   });
+
+  it("is told apart by the rules of its errors, kept or not", () => {
+    const others = new Set(["LC-PG-5"]);
+    const both = [fault(BAD_TYPE, 0), fault("LC-TSC-3", 9)];
+    expect(collect([fault(TRAILING, 0)], 1).rejectsBeyond(new Set())).toBe(false);
+    expect(collect([fault(BAD_TYPE, 0)], 1).rejectsBeyond(new Set())).toBe(true);
+    expect(collect([fault(BAD_TYPE, 0)], 1).rejectsBeyond(others)).toBe(false);
+    expect(collect(both, 1).rejectsBeyond(others)).toBe(true);
+  });
 });
 
 describe("the cap on findings", () => {
@@ -171,18 +180,6 @@ describe("the cap on findings", () => {
       1,
     ]);
   });
-});
-
-describe("an image", () => {
-  it.each(["XL-9", "LV-6", "LL-XS-6"])(
-    "is not damaged by what xenstream reads all the same, %s",
-    (rule) => {
-      const collector = collect([fault(rule, 36), fault(TRAILING, 40)]);
-      expect([collector.verdict(), collector.damaged()]).toEqual(["reject", false]);
-      collector.add(fault(BAD_TYPE, 80));
-      expect(collector.damaged()).toBe(true);
-    },
-  );
 });
 
 describe("suppressed faults", () => {

@@ -46,7 +46,7 @@ export function checkSurplus(
   const presentBytes = early ? record.bodyBytes - XENSTORE_RECORD_ALIGN : record.bodyBytes;
   const offset = presentBytes - surplusBytes;
   const zero = content.surplus.every((byte) => byte === 0);
-  if (!zero && (content.kind === "GLOBAL_QUOTA_DATA" || content.kind === "DOMAIN_DATA")) {
+  if (!zero && mayHoldNames(record, content)) {
     const expected = "only padding behind the last name";
     state.fieldFault(record, "XS-QUO-3", span(offset, surplusBytes), {
       expected,
@@ -63,6 +63,16 @@ export function checkSurplus(
       expected: "zeros",
     });
   }
+}
+
+/**
+ * Whether bytes behind the last quota name can be names that nobody counted. Less than 8 of them in
+ * a len that is rounded up are padding, which readers ignore (XS-REC-2, XS-REC-3).
+ */
+function mayHoldNames(record: XenstoreRecord, content: XenstoreFields): boolean {
+  if (content.kind !== "GLOBAL_QUOTA_DATA" && content.kind !== "DOMAIN_DATA") return false;
+  const rounded = record.bodyBytes % XENSTORE_RECORD_ALIGN === 0;
+  return !rounded || content.surplus.length >= XENSTORE_RECORD_ALIGN;
 }
 
 /** First count of bytes that is no padding; shifted watches keep the length of unshifted ones. */

@@ -30,6 +30,14 @@ export const FRAMING: readonly Row[] = [
   },
   {
     rule: "XS-REC-3",
+    why: "padding behind the last quota name that is not zero",
+    breaks: (stream) =>
+      stream.record(6, body(stream).u16(1).u16(0).u32(5).text("nodes\0xy").done()),
+    keeps: (stream) => stream.record(6, body(stream).u16(1).u16(0).u32(5).text("nodes\0").done()),
+    at: [0, 14],
+  },
+  {
+    rule: "XS-REC-3",
     why: "a reserved bit of the connection fields",
     breaks: (stream) => stream.connection({ fields: 2 }),
     keeps: (stream) => stream.connection({ uniqueId: 1n }),

@@ -56,6 +56,15 @@ export const GLOBALS: readonly Row[] = [
   },
   {
     rule: "XS-QUO-3",
+    why: "a short name too many in a len that leaves the padding out",
+    breaks: (stream) =>
+      stream.record(6, body(stream).u16(1).u16(0).u32(5).text("nodes\0x\0\0").done(), 17),
+    keeps: (stream) =>
+      stream.record(6, body(stream).u16(1).u16(0).u32(5).text("nodes\0\0\0\0").done(), 17),
+    at: [0, 14],
+  },
+  {
+    rule: "XS-QUO-3",
     why: "fewer values than counted",
     breaks: (stream) =>
       stream.connection().record(7, body(stream).u16(3).u16(2).u32(0).u32(1).done()),
