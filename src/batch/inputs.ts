@@ -6,6 +6,13 @@ import { readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
 import type { BatchJob } from "./port.js";
 
+/** Files that are made, or looked for, beside images. */
+export interface SideFiles {
+  readonly folder: string;
+  /** Their names end so. */
+  readonly suffix: string;
+}
+
 /** Whether a name is a URL rather than a path. */
 export function isUrl(name: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(name);
@@ -28,15 +35,17 @@ export function namesOfList(text: string): string[] {
  * dot. What does not exist is taken as a pattern if it can be one; if that finds nothing, it stays
  * a name, so that its job tells that there is no such file.
  *
- * @param leaveOut  files and folders of our own making, which are not found in folders or by patterns
+ * @param leaveOut  files of our own making, which are not found in folders or by patterns
+ * @param side      nor are files of such names in this folder, which may be one of images
  */
 export async function batchJobs(
   names: readonly string[],
   leaveOut: readonly string[] = [],
+  side: SideFiles | null = null,
 ): Promise<BatchJob[]> {
   const jobs: BatchJob[] = [];
   const seen = new Set<string>();
-  const isOurs = ownPaths(leaveOut);
+  const isOurs = ownPaths(leaveOut, side);
   const add = (file: string, stats: Stats | undefined) => {
     const identity = stats === undefined ? file : realPath(file);
     if (seen.has(identity)) return;
@@ -91,10 +100,13 @@ function namesIn(folder: string): string[] | null {
   }
 }
 
-/** Tells by its real path whether a file is one of these, or in a folder that is. */
-function ownPaths(paths: readonly string[]): (real: string) => boolean {
-  const own = paths.map((path) => realPath(path));
-  return (real) => own.some((path) => real === path || real.startsWith(path + sep));
+/** Tells by its real path whether a file is one of our own. */
+function ownPaths(files: readonly string[], side: SideFiles | null): (real: string) => boolean {
+  const own = new Set(files.map(realPath));
+  const suffix = side?.suffix ?? "";
+  const beneath = side === null ? "" : join(realPath(side.folder), sep);
+  return (real) =>
+    own.has(real) || (side !== null && real.startsWith(beneath) && real.endsWith(suffix));
 }
 
 function realPath(path: string): string {

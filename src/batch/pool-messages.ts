@@ -7,18 +7,23 @@ export interface PoolWorkerData {
   readonly stop: SharedArrayBuffer;
 }
 
-/** To a worker that is idle: do this. */
+/** To a worker: do this, when all is done that came before. */
 export interface JobMessage {
   readonly job: BatchJob;
   readonly settings: JobSettings;
 }
 
-/** From a worker. */
+/** From a worker. `index` is the job's, of those that it has. */
 export type WorkerMessage =
   /** It is up and idle. Sent once. */
   | { readonly type: "ready" }
-  | { readonly type: "progress"; readonly bytes: number; readonly totalBytes: number | null }
-  /** Its job is done, it is idle. */
-  | { readonly type: "outcome"; readonly outcome: JobOutcome }
-  /** It gave up its job, as it was told to. */
-  | { readonly type: "stopped" };
+  | {
+      readonly type: "progress";
+      readonly index: number;
+      readonly bytes: number;
+      readonly totalBytes: number | null;
+    }
+  /** The job is done. */
+  | { readonly type: "outcome"; readonly index: number; readonly outcome: JobOutcome }
+  /** It gave up the job, as it was told to. */
+  | { readonly type: "stopped"; readonly index: number };

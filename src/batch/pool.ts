@@ -94,19 +94,19 @@ export class WorkerPool implements JobRunner {
     let ahead: GivenJob | null = null;
     try {
       while (ahead !== null || (rest.length > 0 && !signal.aborted)) {
-        // First a worker, then a job: whoever is up first takes the first one.
-        const seat = await this.#seatAt(at);
-        given = ahead ?? giveNext(seat, run);
-        ahead = null;
-        if (given === null) return;
-        if (given.wasReturned) {
-          rest.push(given.job);
+        if (ahead?.wasReturned) {
+          rest.push(ahead.job);
+          ahead = null;
           continue;
         }
+        // First a worker, then a job: whoever is up first takes the first one.
+        given = ahead ?? giveNext(await this.#seatAt(at), run);
+        ahead = null;
+        if (given === null) return;
         const inTime = !signal.aborted;
         if (inTime) {
           events.onStart?.(given.job);
-          if (maySend(given.job, rest.at(-1))) ahead = giveNext(seat, run);
+          ahead = this.#giveAhead(at, given.job, run);
         }
         const outcome = await given.end;
         // What was begun after the abort has no outcome, done or not.
@@ -117,6 +117,15 @@ export class WorkerPool implements JobRunner {
       await Promise.all([given?.end, ahead?.end]);
       throw error;
     }
+  }
+
+  /** Have the worker that is at `current` take the next job after it; null: rather not. */
+  #giveAhead(at: number, current: BatchJob, run: Run): GivenJob | null {
+    const seat = this.#seats[at];
+    const next = run.rest.at(-1);
+    if (!seat?.alive || next === undefined || !isSmall(current) || !isSmall(next)) return null;
+    // The last ones are for those who are free first: a small image may hold much, compressed.
+    return run.rest.length < this.#seats.length ? null : giveNext(seat, run);
   }
 
   async #seatAt(at: number): Promise<Seat> {
@@ -153,10 +162,6 @@ function giveNext(seat: Seat, run: Run): GivenJob | null {
   if (job === undefined) return null;
   run.events.onGiveOut?.(job);
   return seat.give(job, run);
-}
-
-function maySend(current: BatchJob, next: BatchJob | undefined): boolean {
-  return isSmall(current) && next !== undefined && isSmall(next);
 }
 
 function isSmall({ bytes }: BatchJob): boolean {
@@ -217,11 +222,20 @@ class Seat {
   }
 
   #take(message: WorkerMessage, isReady: () => void): void {
-    if (message.type === "ready") isReady();
-    else if (message.type === "progress") {
-      const current = this.#held[0];
-      current?.run.events.onProgress?.(current.given.job, message.bytes, message.totalBytes);
-    } else this.#held.shift()?.settle(message.type === "outcome" ? message.outcome : null);
+    if (message.type === "ready") {
+      isReady();
+      return;
+    }
+    // Told by the job, not by whose turn it should be: no image gets another's outcome.
+    const at = this.#held.findIndex(({ given }) => given.job.index === message.index);
+    const held = this.#held[at];
+    if (held === undefined) return;
+    if (message.type === "progress") {
+      held.run.events.onProgress?.(held.given.job, message.bytes, message.totalBytes);
+      return;
+    }
+    this.#held.splice(at, 1);
+    held.settle(message.type === "outcome" ? message.outcome : null);
   }
 
   #died(exitCode: number): void {

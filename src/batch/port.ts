@@ -46,7 +46,7 @@ export type JobOutcome = BatchFileLine | BatchFailureLine;
 
 /** What a runner tells of its work. Each job has exactly one outcome, or none after an abort. */
 export interface RunnerEvents {
-  /** Its image may be read from now on. Again, if it was given back; a queue does not tell it. */
+  /** Its image may be read from now on. Told of every job, and again if it was given back. */
   readonly onGiveOut?: (job: BatchJob) => void;
   readonly onStart?: (job: BatchJob) => void;
   /** Bytes read so far of a job that is at work; at most some ten times a second. */

@@ -52,12 +52,10 @@ export class BarProgress extends ShownProgress {
   #lineOf(line: number): string {
     const active = [...this.count.active.values()][line];
     if (active === undefined) return "";
-    const { job, bytes, totalBytes } = active;
-    const share =
-      totalBytes === null || totalBytes === 0
-        ? ""
-        : `  ${Math.floor(Math.min(1, bytes / totalBytes) * 100)} %`;
-    const facts = `${share}  ${bytesText(job.bytes ?? bytes)}`;
+    const { job, bytes, totalBytes, share } = active;
+    // Of the whole job: that of a pass would go back to nothing when the next one begins.
+    const percent = totalBytes ? `  ${Math.floor(share * 100)} %` : "";
+    const facts = `${percent}  ${bytesText(job.bytes ?? bytes)}`;
     const room = Math.max(NAME_CHARACTERS, columns() - 1 - facts.length);
     return `${cutMiddle(printable(shownName(job.file)), room)}${facts}`;
   }

@@ -11,6 +11,7 @@ import {
   type JobRunner,
   type JobSettings,
   lockPathOf,
+  MANIFEST_SUFFIX,
   namesInList,
   queueRunner,
   runBatch,
@@ -69,6 +70,7 @@ async function reportedBatch(
   mustFit(operation, flags);
   const jobs = await jobsOf(paths, flags);
   reports?.spare(jobs.map(({ file }) => file));
+  if (flags.resume !== undefined) reports?.spare([flags.resume], "journal");
   const workerCount = Math.min(workersOf(flags), jobs.length);
   const settings = settingsOf(operation, flags, workerCount);
   const style = await styleFor(factsOf("stdout"), flags.color);
@@ -153,14 +155,15 @@ async function jobsOf(paths: readonly string[], flags: BatchFlags): Promise<Batc
   const names = [...paths, ...listed];
   const ours = [
     ...(resume === undefined ? [] : [resume, lockPathOf(resume)]),
-    ...(manifestDir === undefined ? [] : [manifestDir]),
     ...reportPaths(flags).filter(isReport),
   ];
   if (names.includes("-")) {
     const allowed = "paths; --files-from - reads a list of them";
     throw new UsageError("batch reads no image from standard input", { option: "PATH", allowed });
   }
-  const jobs = await batchJobs(names, ours);
+  const manifests =
+    manifestDir === undefined ? null : { folder: manifestDir, suffix: MANIFEST_SUFFIX };
+  const jobs = await batchJobs(names, ours, manifests);
   if (jobs.length > 0) return jobs;
   const message = names.length === 0 ? "no image is named" : "there is no file in what is named";
   throw new UsageError(message, { option: "PATH", allowed: "files, folders, patterns, URLs" });

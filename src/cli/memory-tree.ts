@@ -40,7 +40,11 @@ export function addExtract(program: Command, done: (code: number) => void): void
       ]),
     )
     .option("--pfn <n[-m]>", "this page, or these (to standard output if no -o)", parsePfns)
-    .option("--checkpoint <n>", "the guest as of checkpoint N", parseInteger(1, 2 ** 31))
+    .option(
+      "--checkpoint <n>",
+      "the guest as of checkpoint N, or of the last there is",
+      parseInteger(1, 2 ** 31),
+    )
     .option("--genid <id>", GENID_HELP, "keep")
     .option("--salvage", "recover what is whole of a damaged image (exit 1)", false);
   addExamples(command, [

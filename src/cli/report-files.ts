@@ -2,10 +2,18 @@
  * The report files of a command that judges images: which are asked for, whether they can be, and
  * writing them once all is done. What stands in them is report/files; loaded only if one is wanted.
  */
-import { type BigIntStats, statSync } from "node:fs";
-import { resolve } from "node:path";
+import { accessSync, constants, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { UsageError } from "../findings/index.js";
-import { OutcomeSpool, STANDARD_OUTPUT, writeOutput } from "../ops/index.js";
+import {
+  followed,
+  identitiesOf,
+  isFilePath,
+  OutcomeSpool,
+  outputError,
+  STANDARD_OUTPUT,
+  writeOutput,
+} from "../ops/index.js";
 import {
   htmlReport,
   type ImageOutcome,
@@ -48,12 +56,13 @@ export class ReportFiles {
   /**
    * @param json  standard output is taken by the JSON document
    * @throws {UsageError} two reports, or a report and the document, would go to one place
+   * @throws {InputError} code "output": there is no place for one
    */
   constructor(flags: ReportFlags, json: boolean) {
     this.#wanted = wantedBy(flags);
     const places = new Set<string>(json ? [STANDARD_OUTPUT] : []);
     for (const { option, path } of this.#wanted) {
-      const place = path === STANDARD_OUTPUT ? path : resolve(path);
+      const place = path === STANDARD_OUTPUT ? path : placeOf(path);
       if (places.has(place)) {
         const what = path === STANDARD_OUTPUT ? "standard output" : path;
         throw new UsageError(`${what} would be written to twice`, {
@@ -72,25 +81,29 @@ export class ReportFiles {
   }
 
   /**
-   * Refuse reports that would replace an image, by whatever name.
+   * Refuse reports that would replace one of these files, by whatever name.
    *
+   * @param kind  what they are, for the message
    * @throws {UsageError}
    */
-  spare(images: Iterable<string>): void {
+  spare(kept: Iterable<string>, kind: "image" | "journal" = "image"): void {
     const files = this.#wanted.filter(({ path }) => path !== STANDARD_OUTPUT);
     const taken = new Map(
       files.flatMap((wanted) => identitiesOf(wanted.path).map((id) => [id, wanted])),
     );
     if (taken.size === 0) return;
-    for (const image of images) {
-      const wanted = identitiesOf(image)
+    for (const file of kept) {
+      const wanted = identitiesOf(file)
         .map((id) => taken.get(id))
         .find((hit) => hit !== undefined);
       if (wanted === undefined) continue;
-      throw new UsageError(`the report ${wanted.path} would replace an image`, {
-        option: wanted.option,
-        allowed: "a path that is none of the images",
-      });
+      throw new UsageError(
+        `the report ${wanted.path} would replace ${kind === "image" ? "an image" : "the journal"}`,
+        {
+          option: wanted.option,
+          allowed: `a path that is no ${kind}`,
+        },
+      );
     }
   }
 
@@ -156,23 +169,25 @@ function wantedBy(flags: ReportFlags): Wanted[] {
   });
 }
 
-/** What two names of one file have in common: the path they resolve to, or device and inode. */
-function identitiesOf(path: string): string[] {
-  const stats = statsOf(path);
-  return [resolve(path), ...(stats?.isFile() === true ? [`${stats.dev}:${stats.ino}`] : [])];
+/**
+ * The file that is to be written. That there is no folder for it is told before the work: it would
+ * be for nothing.
+ *
+ * @throws {InputError} code "output"
+ */
+function placeOf(path: string): string {
+  try {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new Error("it is a folder");
+    const place = resolve(followed(path));
+    if (isFilePath(path)) accessSync(dirname(place), constants.W_OK | constants.X_OK);
+    return place;
+  } catch (cause) {
+    throw outputError(path, cause);
+  }
 }
 
 function writeReport(path: string, pieces: Iterable<string>): void {
   writeOutput(path, (output) => {
     for (const piece of pieces) output.write(Buffer.from(piece, "utf8"));
   });
-}
-
-/** Null for what cannot be looked at: opening it will tell why. */
-function statsOf(path: string): BigIntStats | null {
-  try {
-    return statSync(path, { throwIfNoEntry: false, bigint: true }) ?? null;
-  } catch {
-    return null;
-  }
 }

@@ -9,7 +9,10 @@ export interface Limits {
   readonly maxMemoryBytes: number;
   /** Banks of 2^19 pfns that one guest may spread over: 1024 cover 2 TiB of guest. */
   readonly maxBanks: number;
-  /** Largest metadata record body or section taken into memory. */
+  /**
+   * Largest metadata record body or section taken into memory. No smaller than a libxc record may
+   * be (LC-REC-4), or there would be images that Xen takes and we cannot judge.
+   */
   readonly maxMetadataBytes: number;
   /** Records, and headers, that a listing names one by one; those beyond are counted. */
   readonly maxRecordsListed: number;
@@ -42,7 +45,7 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = {
   maxMemoryBytes: 4 * 1024 ** 3,
   maxBanks: 1024,
-  maxMetadataBytes: 32 * 1024 ** 2,
+  maxMetadataBytes: 128 * 1024 ** 2,
   maxRecordsListed: 100_000,
   maxFindingsKept: 100_000,
   maxXenstoreItems: 2_000_000,
@@ -68,3 +71,5 @@ export const MAX_ITEMS_PRINTED = 65_536;
 export const MAX_HVM_RECORDS_JUDGED = 65_536;
 /** Pinned page tables that a restore lists one by one; those beyond are counted. */
 export const MAX_PINS_LISTED = 4096;
+/** Pages that parameters clear, in order, that a restore lists; those beyond are counted. */
+export const MAX_CLEARED_LISTED = 65_536;

@@ -161,14 +161,10 @@ class Run {
     const { settings } = this.#options;
     const rest = largestFirst(this.#jobs.filter(({ index }) => !this.#done.has(index)));
     const signal = AbortSignal.any([this.#options.signal, this.#enough.signal]);
-    const { onProgress } = this.#events;
-    const onGiveOut = (job: BatchJob) => void this.#active.set(job, identityOnDisk(job));
+    const { onStart, onProgress } = this.#events;
     const runnerEvents = {
-      onGiveOut,
-      onStart: (job: BatchJob) => {
-        if (!this.#active.has(job)) onGiveOut(job);
-        this.#events.onStart?.(job);
-      },
+      onGiveOut: (job: BatchJob) => void this.#active.set(job, identityOnDisk(job)),
+      ...(onStart === undefined ? {} : { onStart }),
       ...(onProgress === undefined ? {} : { onProgress }),
       onOutcome: (job: BatchJob, outcome: JobOutcome) => this.#ended(job, outcome),
     };

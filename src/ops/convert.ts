@@ -24,6 +24,7 @@ import { driveOptions, openOptions, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
 import { type Output, openOutput, STANDARD_OUTPUT } from "./output.js";
 import type { Platform } from "./runtime.js";
+import { mustSpare } from "./same-file.js";
 import { sideFile } from "./side-file.js";
 
 /** What can be written: guests, and Xenstore streams. */
@@ -59,6 +60,7 @@ export async function convertFile(
   options: ConvertOptions,
   hooks: ReadingHooks = {},
 ): Promise<ConvertResult> {
+  mustSpare(path, outputPath);
   const config = configOf(options);
   checkOptions(options);
   const startMs = performance.now();

@@ -13,6 +13,7 @@ import { driveOptions, openOptions, type ReadingHooks } from "./hooks.js";
 import { Image, READ_HERE, type ReadingOptions } from "./image.js";
 import { STANDARD_OUTPUT, writeOutput } from "./output.js";
 import type { Platform } from "./runtime.js";
+import { mustSpare } from "./same-file.js";
 
 /** Parts that can be extracted. */
 export type SectionName = "emulator" | "xenstore" | "config" | "hvm-context" | "qemu";
@@ -37,6 +38,7 @@ export async function extractSectionFile(
   options: ExtractSectionOptions,
   hooks: ReadingHooks = {},
 ): Promise<ExtractResult> {
+  mustSpare(path, outputPath);
   const startMs = performance.now();
   const { source, compression, file } = await openInput(path, openOptions(hooks, options.limits));
   try {

@@ -29,6 +29,7 @@ import { driveOptions, openOptions, PhaseProgress, type ReadingHooks } from "./h
 import { Image, READ_HERE, type ReadingOptions } from "./image.js";
 import type { Platform } from "./runtime.js";
 import { salvageSource } from "./salvage.js";
+import { mustSpare } from "./same-file.js";
 import { openPlacedOutput, type PlacedOutput } from "./sparse-output.js";
 import { Turns } from "./turns.js";
 
@@ -68,6 +69,7 @@ export async function extractFile(
   options: ExtractOptions,
   hooks: ReadingHooks = {},
 ): Promise<ExtractFileResult> {
+  mustSpare(path, outPath);
   const startMs = performance.now();
   const opening = openOptions(hooks, options.limits);
   const { source, compression, file } = await openInput(path, opening);

@@ -26,6 +26,7 @@ import type { GenerateDescription, GenerateDigests } from "../findings/index.js"
 import { EMULATOR_QEMU_UPSTREAM, PAGE_BYTES } from "../format/index.js";
 import { nodeCrypto } from "./builtins.js";
 import { type Output, openOutput, writeOutput } from "./output.js";
+import { mustSpare } from "./same-file.js";
 import { VERSION } from "./version.js";
 
 /** How far a generation is. */
@@ -63,11 +64,13 @@ const PAUSE_BYTES = 32 * 1024 * 1024;
  */
 export async function generateImage(request: GenerateRequest): Promise<GenerateDescription> {
   const options = resolveGenerateOptions(request.options);
+  const { describePath } = request;
+  if (describePath !== null) mustSpare(request.path, describePath, "--describe");
   const output = openOutput(request.path);
   try {
     const description = await describedImage(output, request, options);
     output.close();
-    if (request.describePath !== null) writeDescription(request.describePath, description);
+    if (describePath !== null) writeDescription(describePath, description);
     return description;
   } catch (error) {
     output.abort();

@@ -134,8 +134,9 @@ export class Image {
   /** Bytes behind the end are no fault, but worth a note. A legacy stream notes them itself. */
   #trailing(): void {
     const end = this.end;
-    if (end === null || end.trailingBytes === 0) return;
-    const { container } = this.restorer;
+    const { container, brokenOff } = this.restorer;
+    // What is left of an epoch that broke off is no trailing byte, but part of what is dropped.
+    if (end === null || end.trailingBytes === 0 || brokenOff) return;
     const place = container.includes("legacy") ? undefined : TRAILING[end.name];
     if (place === undefined) return;
     this.collector.add({

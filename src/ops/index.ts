@@ -51,9 +51,11 @@ export type { JudgedHooks, JudgedInput, JudgedOpened } from "./judged.js";
 export * from "./manifest.js";
 export * from "./outcome-spool.js";
 export {
+  followed,
   isFilePath,
   type Output,
   openOutput,
+  outputError,
   STANDARD_OUTPUT,
   writeOutput,
 } from "./output.js";
@@ -62,6 +64,7 @@ export * from "./queue.js";
 export * from "./restore.js";
 export * from "./runtime.js";
 export * from "./salvage.js";
+export { identitiesOf, mustSpare } from "./same-file.js";
 export * from "./samples.js";
 export { serveJobs } from "./serve-jobs.js";
 export { namesInList } from "./side-file.js";

@@ -3,7 +3,7 @@
  * Verify or restore as the commands of that name do, with the manifest on the way; whatever goes
  * wrong becomes an outcome. Not who gives out jobs, nor what becomes of outcomes: that is batch/.
  */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join, normalize, parse, resolve } from "node:path";
 import type { BatchJob, JobOutcome, JobSettings } from "../batch/index.js";
 import {
@@ -25,7 +25,7 @@ import type { Platform } from "./runtime.js";
 import { verifyFile } from "./verify.js";
 
 /** A manifest of a folder of manifests is named like its image, with this behind. */
-const MANIFEST_SUFFIX = ".manifest";
+export const MANIFEST_SUFFIX = ".manifest";
 
 /** Does jobs one after the other; the engine's memory is used again for the next image. */
 export class JobWorker {
@@ -137,11 +137,23 @@ function withoutSecrets(file: string): string {
 
 function makeFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolders(path);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const message = `cannot make the folder ${path}: ${reason}`;
     throw new InputError(message, { code: "output", source: path, cause });
+  }
+}
+
+/** Not Node's way, `recursive`: that never ends where a folder may not be made, as in /proc. */
+function makeFolders(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (dirname(path) !== path) makeFolders(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another worker may have been faster.
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
   }
 }
 

@@ -23,6 +23,7 @@ import { type ManifestHead, ManifestReader, ManifestWriter } from "./manifest-fi
 import { type Output, writeOutputAsync } from "./output.js";
 import { Pfns, type Step, steps } from "./pfn-sets.js";
 import type { Platform } from "./runtime.js";
+import { mustSpare } from "./same-file.js";
 
 /** What `manifest` takes beyond the reading options. */
 export interface ManifestOptions extends Omit<ReadingOptions, "model" | "readData"> {
@@ -45,6 +46,7 @@ export async function writeManifest(
   options: ManifestOptions,
   hooks: ReadingHooks = {},
 ): Promise<ManifestFileResult> {
+  mustSpare(path, outPath);
   const startMs = performance.now();
   const { source, compression, file } = await openInput(path, openOptions(hooks, options.limits));
   try {

@@ -20,23 +20,23 @@ export function serveJobs(): void {
   const worker = new JobWorker(() => new Platform({ wasmBytes }));
   const send = (message: WorkerMessage) => port.postMessage(message);
   const given = new Error("the run is stopped");
-  let toldMs = 0;
-  const onProgress = ({ bytes, totalBytes }: { bytes: number; totalBytes: number | null }) => {
-    if (Atomics.load(stop, 0) !== 0) throw given;
-    const nowMs = performance.now();
-    if (nowMs - toldMs < PROGRESS_MS) return;
-    toldMs = nowMs;
-    send({ type: "progress", bytes, totalBytes });
-  };
   const serve = async ({ job, settings }: JobMessage) => {
+    const { index } = job;
+    let toldMs = performance.now();
+    const onProgress = ({ bytes, totalBytes }: { bytes: number; totalBytes: number | null }) => {
+      if (Atomics.load(stop, 0) !== 0) throw given;
+      const nowMs = performance.now();
+      if (nowMs - toldMs < PROGRESS_MS) return;
+      toldMs = nowMs;
+      send({ type: "progress", index, bytes, totalBytes });
+    };
     try {
       if (Atomics.load(stop, 0) !== 0) throw given;
-      toldMs = performance.now();
       const outcome = await worker.run(job, settings, { onProgress });
-      send({ type: "outcome", outcome });
+      send({ type: "outcome", index, outcome });
     } catch (error) {
       if (error !== given) throw error;
-      send({ type: "stopped" });
+      send({ type: "stopped", index });
     }
   };
   // The next job comes while one is at work.

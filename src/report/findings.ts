@@ -93,7 +93,7 @@ function groupLines(group: Group, shown: number, style: Style): string[] {
   const paint = { error: style.paint.red, warning: style.paint.yellow, note: style.paint.cyan };
   const times = findings.length === 1 ? "" : ` (${findings.length} times)`;
   const head = `${severity} ${rule}${times}: `;
-  const [title = "", ...more] = hanging("  ", `${head}${headline(first)}`, style);
+  const [title = "", ...more] = hanging("  ", `${head}${bareMessage(first)}`, style);
   const name = `${severity} ${rule}`;
   const lines = [
     title.slice(2).replace(name, style.paint.bold(paint[severity](name))),
@@ -120,8 +120,8 @@ function occurrence(finding: Finding, style: Style): string[] {
   ];
 }
 
-/** The message without the values at its end, which get lines of their own. */
-function headline({ message, expected, actual }: Finding): string {
+/** The message without the values at its end, for those who say them in their own way. */
+export function bareMessage({ message, expected, actual }: Finding): string {
   const values = [
     ...(actual === undefined ? [] : [`found ${actual}`]),
     ...(expected === undefined ? [] : [`expected ${expected}`]),
@@ -135,11 +135,11 @@ function headline({ message, expected, actual }: Finding): string {
 /** A further one: only what differs. */
 function repetition(finding: Finding, first: Finding, style: Style): string[] {
   const { expected, actual } = finding;
-  const message = headline(finding);
+  const message = bareMessage(finding);
   const place = placeText(finding);
   const parts = [
     place === placeText(first) ? "there too" : place,
-    message === headline(first) ? "" : message,
+    message === bareMessage(first) ? "" : message,
     expected === undefined || expected === first.expected ? "" : `expected ${expected}`,
     actual === undefined || (actual === first.actual && place === placeText(first))
       ? ""

@@ -52,6 +52,8 @@ export class DomainFacts {
   p2mHead: RecordHead | null = null;
   readonly vcpus = new Map<number, VcpuRecords>();
   readonly hvmParams = new Map<number, bigint>();
+  /** How often a parameter cleared a page (LC-SIM-4). */
+  clearedPages = 0;
   hvmContext: KeptRecord | null = null;
   tscInfo: KeptRecord | null = null;
   sharedInfo: KeptRecord | null = null;
@@ -72,6 +74,13 @@ export class DomainFacts {
     this.guest = guest;
     this.version = version;
     this.xen = xen;
+  }
+
+  /** Highest id of a vcpu with records, plus 1; 0 without any. Ids are claims, up to 2^32 - 1. */
+  get vcpuCount(): number {
+    let count = 0;
+    for (const id of this.vcpus.keys()) count = Math.max(count, id + 1);
+    return count;
   }
 
   /** The records of a vcpu, made if this is its first. */

@@ -196,7 +196,7 @@ export class HostFit {
       contextVcpus = this.#context(body, bodyOffset(head), placeOf(head));
     }
     this.#pvVcpus(domain);
-    const known = Math.max(contextVcpus, ...[...domain.vcpus.keys()].map((id) => id + 1));
+    const known = Math.max(contextVcpus, domain.vcpuCount);
     const { populatedPages, maxPfn } = guest.engine.stats();
     const needs: GuestNeeds = {
       guest: hostGuest(domain),

@@ -9,7 +9,7 @@ import {
   type HvmContextFacts,
   type ParamState,
 } from "../checks/index.js";
-import type { Fault, Place } from "../findings/index.js";
+import { type Fault, MAX_CLEARED_LISTED, type Place } from "../findings/index.js";
 import {
   HVM_PARAM_BUFIOREQ_PFN,
   HVM_PARAM_CONSOLE_EVTCHN,
@@ -60,6 +60,8 @@ export function applyParamToMemory(
     page.fill(0);
     if (console) page[CONSOLE_CONNECTION] = 1;
   });
+  domain.clearedPages += 1;
+  if (domain.clearedPages > MAX_CLEARED_LISTED) return;
   domain.completion.push({ step: "LC-SIM-4", pfn, what });
 }
 
@@ -109,6 +111,12 @@ export function judgeHvmRecords(
     if (lossy && fault.rule === "HC-9") options.suppress();
     else options.report(fault);
   }
+}
+
+/** After END: the pages that were cleared but not listed one by one. */
+export function completeCleared({ completion, clearedPages }: DomainFacts): void {
+  const more = clearedPages - MAX_CLEARED_LISTED;
+  if (more > 0) completion.push({ step: "LC-SIM-4", what: `pages cleared ${more} more times` });
 }
 
 /** After END: what is to be said of the parameters together (HP-6, HP-8, VG-5). */

@@ -39,10 +39,12 @@ import {
   type RecordHead,
   recordRow,
 } from "../stream/index.js";
+import { boundedReport } from "./bounded-report.js";
 import { EpochOrder } from "./epoch-order.js";
 import type { DecodedRecord, DomainFacts, KeptRecord } from "./facts.js";
 import { applyParamToMemory } from "./hvm.js";
 import type { RestoreOptions } from "./options.js";
+import { waitsForEnd } from "./pv-extended.js";
 import { PvRecords } from "./pv-records.js";
 import { typeBreach } from "./record-types.js";
 import { StaticPart } from "./static-part.js";
@@ -134,7 +136,9 @@ export class LibxcRecords {
         ? { value: null, faults: codec.lengthFaults(head.bodyBytes, context) }
         : codec.decode(body, context);
     let stopped = false;
-    for (const fault of faults) stopped = this.#options.report(fault) || stopped;
+    for (const fault of faults) {
+      if (!waitsForEnd(fault)) stopped = this.#options.report(fault) || stopped;
+    }
     stopped = !this.#pv.judgeVcpuId(value, head) || stopped;
     if (stopped || body === null || value === null) return null;
     return { head, body, value };
@@ -220,17 +224,18 @@ export class LibxcRecords {
   #takeParams(params: HvmParams["params"], kept: KeptRecord): boolean {
     const context = bodyContext(kept.head);
     const present = (pfn: number) => this.#guest.isPopulated(pfn);
+    const report = boundedReport(this.#options.report);
     for (const [ordinal, { index, value }] of params.entries()) {
       const place = { ...context, ordinal };
       for (const fault of checkParamPage(index, value, place, present)) {
         // A page that a refused batch may have brought is not missed.
         if (this.#guest.refusedBatches > 0) this.#options.suppress();
-        else this.#options.report(fault);
+        else report(fault);
       }
       applyParamToMemory(this.#domain, this.#guest, index, value);
       let stopped = false;
       for (const fault of this.params.set(index, value, place)) {
-        stopped = this.#options.report(fault) || stopped;
+        stopped = report(fault) || stopped;
       }
       const cut = Number(BigInt.asUintN(32, index));
       if (!stopped && cut !== HVM_PARAM_PAE_ENABLED) this.#domain.hvmParams.set(cut, value);

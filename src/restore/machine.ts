@@ -23,7 +23,13 @@ import { domainTypeOfConfig, vcpusOfConfig } from "./config.js";
 import { DomainFacts } from "./facts.js";
 import { compareConfiguredGenid } from "./genid.js";
 import type { HostFit } from "./host-fit.js";
-import { completeHvm, completeParams, completePorts, judgeHvmRecords } from "./hvm.js";
+import {
+  completeCleared,
+  completeHvm,
+  completeParams,
+  completePorts,
+  judgeHvmRecords,
+} from "./hvm.js";
 import { LibxcRecords } from "./libxc-records.js";
 import { LibxlRecords } from "./libxl-records.js";
 import type { RestoreOptions } from "./options.js";
@@ -42,6 +48,8 @@ export class Restorer {
   guest: Guest | null = null;
   /** Where reading ended, and what stands behind. */
   endOffset = 0;
+  /** A checkpointed stream ended in the middle of an epoch: what is left of it is told of already. */
+  brokenOff = false;
   #libxc: LibxcRecords | null = null;
   #version = 0;
   #xen = "";
@@ -145,6 +153,7 @@ export class Restorer {
         this.#committed();
         return;
       case "failover":
+        this.brokenOff = event.detail?.why === "broken off";
         this.#libxc?.brokeOff(event.byteOffset);
         this.#dropped(event);
         this.domain?.completion.push({
@@ -245,6 +254,7 @@ export class Restorer {
     if (domain.guest === "hvm") {
       if (libxc !== null) completeParams(this.#domainOptions, libxc.params, guest);
       completePorts(this.#domainOptions, domain);
+      completeCleared(domain);
       completeHvm(this.#domainOptions, domain, closing);
       yield* compareConfiguredGenid(domain, guest, this.sections, this.options.report);
     }

@@ -18,6 +18,7 @@ import { type Job, placeOf } from "../stream/index.js";
 import type { DomainFacts, KeptRecord } from "./facts.js";
 import type { RestoreOptions } from "./options.js";
 import { fieldOffset, readWord, tablePfn } from "./pv-context.js";
+import { extendedFaults } from "./pv-extended.js";
 import { markConsole, readStartInfo, writeP2mPage, writeStartInfo } from "./pv-pages.js";
 import { listPins } from "./pv-pins.js";
 
@@ -66,6 +67,7 @@ class PvCompletion {
       this.#descriptorTable(id, basic, width);
       this.#baseTables(id, basic, width);
     }
+    for (const fault of extendedFaults(domain)) this.#options.report(fault);
     listPins(domain, this.#guest);
     this.#p2m(width);
   }
@@ -95,8 +97,8 @@ class PvCompletion {
 
   /** LC-PV-14: where nobody told the domain's vcpus, the stream's are taken. */
   #judgeVcpuCount(): void {
-    if (this.#options.vcpus !== null || this.#domain.vcpus.size === 0) return;
-    const count = Math.max(...this.#domain.vcpus.keys()) + 1;
+    const count = this.#domain.vcpuCount;
+    if (this.#options.vcpus !== null || count === 0) return;
     const message = `Nothing tells the domain's vcpus: ${count} are taken, by the highest id.`;
     this.#options.report({ ...this.#closing, rule: "LC-PV-14", ruleCase: "assumed", message });
   }
@@ -243,18 +245,33 @@ class PvCompletion {
     const kept = { head, body: new Uint8Array(0) };
     const rule = head.layer === "legacy" ? "LG-PV-5" : "LC-PV-25";
     for (let i = 0; i < frames; i += 1) {
-      const pfn = domain.p2mFrames[i] ?? 0;
+      const pfn = domain.p2mFrames[i];
+      if (pfn === undefined) {
+        this.#p2mPageMissing(kept, i);
+        return;
+      }
       // The reader of a legacy stream told of frames outside the guest.
       if (rule === "LG-PV-5" && pfn > guest.maxPfn) return;
       if (!this.#plainPage(kept, head.byteOffset, rule, `p2m page ${i}`, pfn)) return;
     }
     for (let i = 0; i < frames; i += 1) {
       const firstPfn = i * perFrame;
-      guest.fixUp(domain.p2mFrames[i] as number, "part", (page) =>
+      // A full page of the p2m leaves nothing of what lay there, be it that of another frame.
+      const scope = firstPfn + perFrame <= guest.maxPfn + 1 ? "whole" : "part";
+      guest.fixUp(domain.p2mFrames[i] as number, scope, (page) =>
         writeP2mPage(page, guest, firstPfn, width),
       );
     }
     this.#step("LC-PV-25", domain.p2mFrames[0], `${frames} p2m pages rewritten`);
+  }
+
+  /** LC-PV-25: no P2M_FRAMES record named this page; the restorer then has no frame for it. */
+  #p2mPageMissing(kept: KeptRecord, index: number): void {
+    const message = `No P2M_FRAMES record names p2m page ${index} of the guest.`;
+    const actual = `none for p2m page ${index}`;
+    const expected = `frames of all p2m pages up to pfn 0x${this.#guest.maxPfn.toString(16)}`;
+    const { byteOffset } = kept.head;
+    this.#reportRange(kept, { rule: "LC-PV-25", byteOffset, message, expected, actual });
   }
 
   #step(step: string, pfn: number | undefined, what: string): void {

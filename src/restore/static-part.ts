@@ -49,6 +49,7 @@ export class StaticPart {
     const isStatic = policy || type === REC_TYPE_X86_PV_INFO;
     if (staticPart !== "open" && isStatic) this.#report(head, "LC-ORD-1");
     if (staticPart !== "open" && policy) this.#report(head, "LC-POL-5");
+    if (staticPart === "open" && isStatic) this.#judgeEpoch(head);
     const early = staticPart === "open" && version >= 3 && REGISTERS.has(type);
     if (early && !this.#registersEarly) {
       this.#registersEarly = true;
@@ -87,9 +88,15 @@ export class StaticPart {
     if (domain.staticPart === "ended" || domain.staticPart === "inferred") {
       return !this.#report(head, "LC-ORD-4");
     }
+    this.#judgeEpoch(head);
     domain.staticPart = "ended";
     this.#judgePolicies(head);
     return true;
+  }
+
+  /** LC-CP-2: a CHECKPOINT stands inside the static part. What is late besides has its own rules. */
+  #judgeEpoch(head: RecordHead): void {
+    if (this.#domain.checkpoints > 0) this.#report(head, "LC-CP-2");
   }
 
   /** LC-POL-5: a policy that came before is replaced. One that comes late is judged by its order. */

@@ -57,6 +57,19 @@ export function* skipBody(head: RecordHead): Job<boolean> {
   return (yield* skipBytes(bodyOffset(head), framedBytes)) === framedBytes;
 }
 
+/**
+ * Pass over the body of a record and read its padding.
+ *
+ * @returns whether the padding is zero; null if body or padding is not all there
+ */
+export function* passBody(head: RecordHead): Job<boolean | null> {
+  const padding = new Uint8Array(roundUp8(head.bodyBytes) - head.bodyBytes);
+  const at = bodyOffset(head);
+  if ((yield* skipBytes(at, head.bodyBytes)) < head.bodyBytes) return null;
+  if ((yield* readInto(at + head.bodyBytes, padding)) < padding.length) return null;
+  return padding.every((byte) => byte === 0);
+}
+
 /** Place of a record, as findings give it. */
 export function placeOf(head: RecordHead): {
   layer: Layer;

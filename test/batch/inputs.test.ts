@@ -2,7 +2,7 @@
 import { chmodSync, linkSync, symlinkSync } from "node:fs";
 import { relative } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { batchJobs, largestFirst, namesOfList } from "../../src/batch/index.js";
+import { batchJobs, largestFirst, namesOfList, type SideFiles } from "../../src/batch/index.js";
 import { folderOf } from "./support.js";
 
 const folder = folderOf("inputs");
@@ -15,8 +15,8 @@ folder.write("vms/.hidden.save", "h");
 folder.write("vms/.git/config", "h");
 folder.write("vms/[odd] *.save", "odd!");
 
-const found = async (names: readonly string[], leaveOut?: readonly string[]) =>
-  (await batchJobs(names, leaveOut)).map(({ file }) => relative(folder.root, file));
+const found = async (names: readonly string[], ...own: [(readonly string[])?, SideFiles?]) =>
+  (await batchJobs(names, ...own)).map(({ file }) => relative(folder.root, file));
 
 describe("the images of a batch", () => {
   it("are all regular files below a folder, in order of their paths, without hidden ones", async () => {
@@ -82,8 +82,23 @@ describe("the images of a batch", () => {
     folder.write("own/a.save", "a");
     folder.write("own/journal", "j");
     folder.write("own/manifests/a.save.manifest", "m");
-    const ours = [path("own/journal"), path("own/manifests")];
-    expect(await found([path("own"), path("own/**/*")], ours)).toEqual(["own/a.save"]);
+    const manifests = { folder: path("own/manifests"), suffix: ".manifest" };
+    const names = [path("own"), path("own/**/*")];
+    expect(await found(names, [path("own/journal")], manifests)).toEqual(["own/a.save"]);
+  });
+
+  it("may stand among what is made beside them", async () => {
+    folder.write("beside/a.save", "a");
+    folder.write("beside/a.save.manifest", "m");
+    folder.write("beside/deep/b.save", "b");
+    folder.write("beside/deep/b.save.manifest", "m");
+    const side = { folder: path("beside"), suffix: ".manifest" };
+    expect(await found([path("beside")], [], side)).toEqual([
+      "beside/a.save",
+      "beside/deep/b.save",
+    ]);
+    const elsewhere = { folder: path("besi"), suffix: ".manifest" };
+    expect(await found([path("beside/*")], [], elsewhere)).toHaveLength(2);
   });
 
   it("know their size and go largest first, those of unknown size last", async () => {

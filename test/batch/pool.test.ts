@@ -1,4 +1,5 @@
 /** The embedded pool: each job has one outcome, whatever becomes of the workers. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import {
@@ -155,6 +156,34 @@ describe("a pool", () => {
     const [exit, a, b] = names;
     expect(given).toEqual([exit, a, a, b]);
     expect(ended).toEqual(names);
+  });
+
+  it("leaves the last jobs to whoever is free", async () => {
+    const stop = new AbortController();
+    const ended: string[] = [];
+    const onOutcome = ({ file }: BatchJob) => {
+      ended.push(file);
+      stop.abort();
+    };
+    const names = files("hang", "a");
+    const pool = poolOf(2, { stopGraceMs: 100 });
+    await pool.run(jobsOf(names, SMALL), SETTINGS, { onOutcome }, stop.signal);
+    expect(ended).toEqual(names.slice(1));
+  });
+
+  it("starts no worker for a job that is given back when all is ended by force", async () => {
+    const stop = new AbortController();
+    const log = folder.write("started", "");
+    const hooked = JSON.stringify(join(import.meta.dirname, "hooked-worker.cjs"));
+    const count = `require("node:fs").appendFileSync(${JSON.stringify(log)}, "x")`;
+    const entry = folder.write("counted.cjs", `${count};require(${hooked})`);
+    const events = {
+      onGiveOut: ({ index }: BatchJob) => void (index === 1 && stop.abort()),
+      onOutcome: () => {},
+    };
+    const jobs = jobsOf(files("hang", "a"), SMALL);
+    await poolOf(1, { entry, stopGraceMs: 100 }).run(jobs, SETTINGS, events, stop.signal);
+    expect(readFileSync(log, "utf8")).toBe("x");
   });
 
   it("tells of no job that was given out ahead when it was stopped", async () => {

@@ -2,7 +2,7 @@
  * Paths that cannot be opened, read or written: each is told as what it is, with exit code 2, never
  * as a bug. Run as a user runs the command.
  */
-import { existsSync, mkdirSync, symlinkSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import { smallImage, temporaryFolder } from "./image.js";
 import { shell, xenstream } from "./run.js";
@@ -54,6 +54,29 @@ describe("a path", () => {
       expect([args[0], code]).toEqual([args[0], 2]);
       expect(stderr.match(/cannot write/g)).toHaveLength(1);
     }
+  });
+
+  it("is not written to where that would replace what is read, by whatever name", () => {
+    const image = folder.write("precious.xcs", smallImage());
+    const link = folder.path("link.xcs");
+    const hard = folder.path("hard.xcs");
+    symlinkSync(image, link);
+    linkSync(image, hard);
+    for (const path of [image, link, hard]) {
+      for (const [command, ...flags] of [
+        ["extract"],
+        ["extract", "--section", "hvm-context"],
+        ["convert", "--to", "libxl"],
+        ["manifest"],
+      ] as const) {
+        const { code, stderr } = xenstream([command, image, ...flags, "-o", path]);
+        expect([code, stderr]).toEqual([2, expect.stringContaining(`would replace ${image}`)]);
+      }
+    }
+    expect(readFileSync(image).equals(smallImage())).toBe(true);
+    const made = folder.path("made.xcs");
+    const twice = xenstream(["generate", "--size", "1MiB", "-o", made, "--describe", made]);
+    expect([twice.code, existsSync(made)]).toEqual([2, false]);
   });
 
   it("of a directory is no manifest and no place for an output", () => {

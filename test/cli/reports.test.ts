@@ -106,14 +106,42 @@ describe("report files", () => {
     expect(readFileSync(image).equals(smallImage())).toBe(true);
   });
 
-  it("that cannot be written are told of and do not keep the others back", () => {
+  it("that have no place are refused before the work", () => {
     const place = placeFor("partly");
-    const nowhere = place("no/such/folder.xml");
-    const run = xenstream(["verify", good, "--junit", nowhere, "--html", place("x.html")]);
-    expect(run.code).toBe(2);
-    expect(run.stderr).toMatch(/^xenstream: cannot write .*folder\.xml: ENOENT.*\n$/);
-    expect(read(place("x.html"))).toContain("</html>");
-    expect(readdirSync(folder.path("partly"))).toEqual(["x.html"]);
+    for (const [nowhere, reason] of [
+      [place("no/such/folder.xml"), "ENOENT"],
+      [folder.path("."), "it is a folder"],
+      [`${bad}/x.xml`, "ENOTDIR"],
+    ] as const) {
+      const run = xenstream(["verify", good, "--html", place("x.html"), "--junit", nowhere]);
+      expect([run.code, run.stdout]).toEqual([2, ""]);
+      expect(run.stderr).toMatch(new RegExp(`^xenstream: cannot write .*: ${reason}.*\n$`));
+    }
+    expect(readdirSync(folder.path("partly"))).toEqual([]);
+  });
+
+  it.skipIf(!existsSync("/dev/full"))(
+    "that cannot be written are told of and do not keep the others back",
+    () => {
+      const place = placeFor("full");
+      const run = xenstream(["verify", good, "--junit", "/dev/full", "--html", place("x.html")]);
+      expect(run.code).toBe(2);
+      expect(run.stderr).toMatch(/^xenstream: cannot write \/dev\/full: ENOSPC.*\n$/);
+      expect(read(place("x.html"))).toContain("</html>");
+      expect(readdirSync(folder.path("full"))).toEqual(["x.html"]);
+    },
+  );
+
+  it("never replace the journal, nor each other through a link", () => {
+    const place = placeFor("journal");
+    symlinkSync("x.xml", place("link"));
+    writeFileSync(place("x.xml"), "");
+    const twice = xenstream(["verify", good, "--junit", place("x.xml"), "--html", place("link")]);
+    expect([twice.code, twice.stderr]).toEqual([2, expect.stringContaining("written to twice")]);
+    const flags = ["--resume", place("j"), "--junit", place("j")];
+    const { code, stderr } = xenstream(["batch", "verify", good, ...flags]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("would replace the journal")]);
+    expect(existsSync(place("j"))).toBe(false);
   });
 
   it("replace an older report as a whole", () => {

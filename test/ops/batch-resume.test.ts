@@ -36,6 +36,7 @@ function newJournal(): string {
 const runner: JobRunner = {
   async run(jobs, settings, events) {
     for (const job of jobs) {
+      events.onGiveOut?.(job);
       events.onStart?.(job);
       events.onOutcome(job, await worker.run(job, settings));
     }

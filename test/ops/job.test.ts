@@ -110,6 +110,12 @@ describe("a folder of manifests", () => {
     }
   });
 
+  it.skipIf(!existsSync("/proc/self"))("that cannot be made is told of", async () => {
+    const nowhere = "/proc/none/manifests"; // Node's own recursive mkdir never ends there
+    const outcome = await worker.run(jobOf(image), { ...settings, manifestDir: nowhere });
+    expect(outcome).toMatchObject({ error: { code: "output", exitCode: 2 } });
+  });
+
   it("tells rot by the manifest that is there, and leaves that as it is", async () => {
     const sound = await worker.run(jobOf(image), { ...settings, manifestDir });
     expect(sound).toMatchObject({ check: { matches: true, rest: "same" } });

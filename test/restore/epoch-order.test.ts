@@ -31,3 +31,14 @@ describe("a later epoch of a checkpointed PV stream", () => {
     expect(told(PAGES, ...VCPU, ...VCPU)).toEqual(["LC-PV-16", "LC-PV-16", "LC-PV-16"]);
   });
 });
+
+describe("an epoch that breaks off inside a record", () => {
+  it("is told of once, LC-CP-6: what is there of it does not follow the stream's end", () => {
+    const cut = pageData([{ pfn: 14, page: patternPage(14) }]).bytes.subarray(0, 100);
+    const bytes = Buffer.concat([join([...FIRST, checkpoint()]), cut]);
+    const { findings, errors } = runBytes(bytes, { checkpointed: true, vcpus: 1 });
+    expect(errors).toEqual([]);
+    const rules = findings.map(({ rule }) => rule);
+    expect(rules.filter((rule) => /^LC-(CP-6|ORD-7)$/.test(rule))).toEqual(["LC-CP-6"]);
+  });
+});

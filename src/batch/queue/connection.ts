@@ -162,7 +162,8 @@ export class QueueConnection {
     const { shown } = this.address;
     const said = error instanceof Error ? redact(error.message, this.address) : String(error);
     // The client's promise often says only that the connection is closed.
-    const reason = /closed/i.test(said) && this.#lastError !== "" ? this.#lastError : said;
+    const told = /closed/i.test(said) && this.#lastError !== "" ? this.#lastError : said;
+    const reason = told.replace(/\.+$/, ""); // some errors of the server are sentences
     return new InputError(`cannot use the queue at ${shown}: ${reason}. ${adviceFor(reason)}`, {
       code: "queue-unreachable",
       source: shown,

@@ -170,6 +170,8 @@ class SentBatch {
       data: { ...job, at: job.at ?? placeOf(job.file) },
       opts: { jobId },
     }));
+    // A worker may read one as soon as it is there; events of the queue come later, or not at all.
+    for (const job of this.#pending.values()) this.#told.onGiveOut?.(job);
     for (let from = 0; from < jobs.length && !this.#ended; from += SLICE) {
       await this.#queue.addBulk(jobs.slice(from, from + SLICE));
       await this.#beat();

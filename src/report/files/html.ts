@@ -3,7 +3,7 @@
  * the findings of the worst of them. The frame is html-page.ts.
  */
 import { type BatchFileLine, type Finding, RULES } from "../../findings/index.js";
-import { placeText } from "../findings.js";
+import { bareMessage, placeText } from "../findings.js";
 import { bytesText, durationText, plural } from "../text.js";
 import { type Cell, PAGE_END, pageHead, table, tableRow } from "./html-page.js";
 import { HTML_DETAILS, HTML_IMAGE_FINDINGS, HTML_IMAGES } from "./limits.js";
@@ -129,9 +129,9 @@ function detailsOf(outcome: ImageOutcome, id: string): string {
 }
 
 function findingRow(finding: Finding): string {
-  const { rule, severity, message, expected, actual, hint } = finding;
+  const { rule, severity, expected, actual, hint } = finding;
   const lines = [
-    markup(message),
+    markup(bareMessage(finding)),
     ...(expected === undefined ? [] : [`Expected: ${markup(expected)}`]),
     ...(actual === undefined ? [] : [`Found: ${markup(actual)}`]),
     ...(hint === undefined ? [] : [`<span class="dim">${markup(hint)}</span>`]),

@@ -5,7 +5,7 @@
  */
 import type { Artifact, Notification, PropertyBag, Result } from "sarif";
 import type { BatchFailureLine, BatchFileLine, Finding } from "../../findings/index.js";
-import { placeText } from "../findings.js";
+import { bareMessage, placeText } from "../findings.js";
 import { plural } from "../text.js";
 import {
   SARIF_ERRORS,
@@ -193,9 +193,9 @@ function resultOf(
 }
 
 function sentencesOf(finding: Finding): string {
-  const { message, expected, actual } = finding;
+  const { expected, actual } = finding;
   return [
-    message,
+    bareMessage(finding),
     ...(expected === undefined ? [] : [`Expected: ${expected}.`]),
     ...(actual === undefined ? [] : [`Found: ${actual}.`]),
     `At ${placeText(finding)}.`,

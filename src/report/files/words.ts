@@ -3,7 +3,7 @@
  * text escaped for XML and HTML. File names and messages are hostile: they hold whatever bytes.
  */
 import type { FileResult, Finding, Severity } from "../../findings/index.js";
-import { findingCounts, placeText } from "../findings.js";
+import { bareMessage, findingCounts, placeText } from "../findings.js";
 import { plural, printable } from "../text.js";
 import type { ImageOutcome, ReportHead } from "./port.js";
 import { wasJudged } from "./port.js";
@@ -61,9 +61,9 @@ export function countsOf(result: FileResult): Record<Severity, number> {
 
 /** `LC-PG-5 at byte 4231 (0x1087), libxc record 3 PAGE_DATA, entry 7: message; expected; found`. */
 export function findingText(finding: Finding): string {
-  const { rule, message, expected, actual } = finding;
+  const { rule, expected, actual } = finding;
   const parts = [
-    `${rule} at ${placeText(finding)}: ${message.replace(/\.$/, "")}`,
+    `${rule} at ${placeText(finding)}: ${bareMessage(finding).replace(/\.$/, "")}`,
     ...(expected === undefined ? [] : [`expected ${expected}`]),
     ...(actual === undefined ? [] : [`found ${actual}`]),
   ];

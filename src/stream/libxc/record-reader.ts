@@ -3,14 +3,14 @@
  * bodies. What follows what, and which records are given at all, is reader.ts's.
  * Source: libxc stream document, records; LC-REC-4..6.
  */
-import { type Limits, StreamError } from "../../findings/index.js";
+import { CapacityError, type Limits, StreamError } from "../../findings/index.js";
 import {
   REC_TYPE_PAGE_DATA,
   RECORD_BODY_MAX,
   RECORD_HEADER_BYTES,
   RECORD_NAMES,
 } from "../../format/index.js";
-import { cutError, paddingFault, readBody, skipBody, typeName } from "../framing.js";
+import { cutError, paddingFault, passBody, readBody, typeName } from "../framing.js";
 import type { Job, Reader, RecordHead } from "../protocol.js";
 import { readBatch } from "./batch.js";
 import { ReadAhead } from "./read-ahead.js";
@@ -77,12 +77,20 @@ export class LibxcRecordReader {
     return readBatch(head, this.#ahead);
   }
 
-  /** Give one record to the consumer: its batch, its body, or its head where the body is no use. */
+  /**
+   * Give one record to the consumer: its batch, its body, or its head where the body is no use.
+   *
+   * @throws {CapacityError} a body of a known type goes past `limits.maxMetadataBytes`
+   */
   *give(head: RecordHead): Reader<void> {
     if (head.type === REC_TYPE_PAGE_DATA) return yield* this.batch(head);
     const known = RECORD_NAMES[head.type] !== undefined;
     if (!known || head.bodyBytes > this.#limits.maxMetadataBytes) {
-      if (!(yield* skipBody(head))) throw cutError(head, "LC-REC-5");
+      const paddingZero = yield* passBody(head);
+      if (paddingZero === null) throw cutError(head, "LC-REC-5");
+      // Without its body nobody can say what a restorer makes of it, so there is no verdict.
+      if (known) throw this.#tooLarge(head);
+      if (!paddingZero) yield { event: "fault", fault: paddingFault(head, "LC-REC-6") };
       yield { event: "record", head, body: null };
       return;
     }
@@ -90,5 +98,16 @@ export class LibxcRecordReader {
     if (read.kind === "cut") throw cutError(head, "LC-REC-5", read.present);
     if (!read.paddingZero) yield { event: "fault", fault: paddingFault(head, "LC-REC-6") };
     yield { event: "record", head, body: read.body };
+  }
+
+  #tooLarge({ name, bodyBytes }: RecordHead): CapacityError {
+    return new CapacityError(
+      `The body of ${name}, ${bodyBytes} bytes, is larger than may be held.`,
+      {
+        limit: "maxMetadataBytes",
+        asked: bodyBytes,
+        option: "maxMetadataBytes",
+      },
+    );
   }
 }

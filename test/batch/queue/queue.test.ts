@@ -55,6 +55,18 @@ describeWithRedis("on a server", () => {
       expect(await redis.keys()).toEqual([]);
     });
 
+    it("tells that a job is given out before any worker can have it", async () => {
+      const batch = new SentBatch();
+      const told: string[][] = [];
+      work(async (job) => {
+        told.push(batch.events.filter((text) => text === `give ${job.file}`));
+        return outcomeFor(job);
+      });
+      const jobs = jobsOf(3);
+      await batch.send(redis.url, jobs);
+      expect(told).toEqual(jobs.map(({ file }) => [`give ${file}`]));
+    });
+
     it("gives jobs out in the order that they were sent in", async () => {
       const seen: number[] = [];
       work(async (job) => {
@@ -70,11 +82,12 @@ describeWithRedis("on a server", () => {
       work(async (job, _settings, { onProgress }) => {
         onProgress(17, 4096);
         onProgress(18, 4096); // at once: left out
-        await until(() => batch.events.length === 2);
+        await until(() => batch.events.length === 3);
         return outcomeFor(job);
       });
       await batch.send(redis.url, jobsOf(1, "/a"));
-      expect(batch.events).toEqual(["start /a0.save", "progress /a0.save 17", "outcome /a0.save"]);
+      const told = ["give", "start", "progress", "outcome"].map((word) => `${word} /a0.save`);
+      expect(batch.events).toEqual(told.with(2, `${told[2]} 17`));
     });
 
     it("sends where an image is from anywhere, and hands back the name that was given", async () => {

@@ -52,6 +52,7 @@ export class SentBatch {
         jobs,
         settings,
         {
+          onGiveOut: ({ file }) => this.events.push(`give ${file}`),
           onStart: ({ file }) => this.events.push(`start ${file}`),
           onProgress: ({ file }, bytes) => this.events.push(`progress ${file} ${bytes}`),
           onOutcome: (job, outcome) => {
