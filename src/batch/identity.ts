@@ -2,6 +2,7 @@
  * Which file it was that an outcome is of, so that one that has changed since is done again.
  */
 import { statSync } from "node:fs";
+import { platformPath } from "../findings/index.js";
 import { isUrl } from "./inputs.js";
 
 /**
@@ -11,7 +12,7 @@ import { isUrl } from "./inputs.js";
 export function fileIdentity(file: string): string | null {
   if (isUrl(file)) return null;
   try {
-    const stats = statSync(file, { bigint: true, throwIfNoEntry: false });
+    const stats = statSync(platformPath(file), { bigint: true, throwIfNoEntry: false });
     if (!stats?.isFile()) return null;
     return `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}`;
   } catch {

@@ -1,9 +1,11 @@
 /**
  * From what a caller names to the images of a batch: files as they are, folders with all that is
  * in them, patterns, lists, URLs. Does not look into files: what is no image is told by its job.
+ * A name in a folder or a list need not be UTF-8; what stands for its bytes is findings/path-text.ts.
  */
 import { readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
+import { pathText, platformPath } from "../findings/index.js";
 import type { BatchJob } from "./port.js";
 
 /** Files that are made, or looked for, beside images. */
@@ -19,12 +21,15 @@ export function isUrl(name: string): boolean {
 }
 
 /**
- * The names in the text of a list: one a line, or with a zero byte behind each. Lines that are empty
- * are passed over.
+ * The names in a list: one a line, or with a zero byte behind each. Lines that are empty are passed
+ * over.
  */
-export function namesOfList(text: string): string[] {
+export function namesOfList(list: Uint8Array): string[] {
+  const bytes = Buffer.from(list.buffer, list.byteOffset, list.length);
+  // Split as bytes: a name that is no UTF-8 must not take the next one with it.
+  const text = bytes.toString("latin1");
   const lines = text.includes("\0") ? text.split("\0") : text.split(/\r?\n/);
-  return lines.filter((line) => line !== "");
+  return lines.filter((line) => line !== "").map((line) => pathText(Buffer.from(line, "latin1")));
 }
 
 /**
@@ -94,7 +99,7 @@ function* filesBelow(folder: string, entered = new Set<string>()): Generator<str
 
 function namesIn(folder: string): string[] | null {
   try {
-    return readdirSync(folder);
+    return readdirSync(platformPath(folder), "buffer").map(pathText);
   } catch {
     return null;
   }
@@ -111,7 +116,7 @@ function ownPaths(files: readonly string[], side: SideFiles | null): (real: stri
 
 function realPath(path: string): string {
   try {
-    return realpathSync.native(path);
+    return pathText(realpathSync.native(platformPath(path), "buffer"));
   } catch {
     return resolve(path); // not there, or not to be looked at: its name has to do
   }
@@ -120,7 +125,7 @@ function realPath(path: string): string {
 /** Undefined for what is not there or cannot be looked at: its job says why. */
 function statOf(path: string): Stats | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false });
+    return statSync(platformPath(path), { throwIfNoEntry: false });
   } catch {
     return undefined;
   }

@@ -18,12 +18,18 @@ import {
   STANDARD_OUTPUT,
   WorkerPool,
 } from "../ops/index.js";
-import { batchLine, checkText, renderBatch, type TextOptions } from "../report/index.js";
+import {
+  batchLine,
+  checkText,
+  printableLines,
+  renderBatch,
+  type TextOptions,
+} from "../report/index.js";
 import { batchProgress } from "./batch-progress.js";
 import { EXIT_ACCEPTED, EXIT_BUG } from "./exit-codes.js";
 import { interruptible } from "./interruptible.js";
 import type { FindingsOption, ReportFlags, SharedOptions } from "./options.js";
-import { writeErr, writeOut } from "./output.js";
+import { say, writeErr, writeOut } from "./output.js";
 import { readingOf } from "./reading.js";
 import type { ReportFiles } from "./report-files.js";
 import { openReports } from "./reports.js";
@@ -101,7 +107,7 @@ async function reportedBatch(
       });
       progress.end();
       const { journalError } = result;
-      if (journalError !== null) writeErr(`xenstream: ${journalError.message}\n`);
+      if (journalError !== null) say(journalError.message);
       if (signal.aborted) {
         tellHowToGoOn(result, flags);
         return result.exitCode;
@@ -251,8 +257,8 @@ function printOutcome(
   if (!("error" in outcome)) return;
   const { exitCode, stack = "" } = outcome.error;
   // What a report of the bug needs is told whatever else is printed.
-  if (exitCode === EXIT_BUG) writeErr(`xenstream: ${batchLine(outcome, {})}\n${stack}\n`);
-  else if (flags.quiet) writeErr(`xenstream: ${batchLine(outcome, {})}\n`);
+  if (exitCode === EXIT_BUG || flags.quiet) say(batchLine(outcome, {}));
+  if (exitCode === EXIT_BUG) writeErr(`${printableLines(stack)}\n`);
 }
 
 /** After an interrupt; there is no summary then, as not all is done. */
@@ -262,5 +268,5 @@ function tellHowToGoOn({ summary }: BatchResult, flags: BatchFlags): void {
     flags.resume === undefined
       ? "nothing is kept of it: --resume JOURNAL would"
       : `the same command goes on from there (--resume ${flags.resume})`;
-  writeErr(`xenstream: stopped, ${done} of ${summary.files} images done; ${how}\n`);
+  say(`stopped, ${done} of ${summary.files} images done; ${how}`);
 }

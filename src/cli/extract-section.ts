@@ -7,7 +7,7 @@ import {
   STANDARD_OUTPUT,
   wasmBytes,
 } from "../ops/index.js";
-import { renderVerify } from "../report/index.js";
+import { printable, renderVerify } from "../report/index.js";
 import { EXIT_ACCEPTED, EXIT_REJECTED } from "./exit-codes.js";
 import type { FindingsOption, SharedOptions } from "./options.js";
 import { writeErr, writeJson, writeOut } from "./output.js";
@@ -46,7 +46,7 @@ export async function extractSectionCommand(
     const style = await styleFor(factsOf(toStdout ? "stderr" : "stdout"), flags.color);
     write(renderVerify(result, { ...findingsShown(flags), style }));
   } else if (!flags.quiet && !toStdout) {
-    write(`${output}: ${section}, ${written.bytes} bytes\n`);
+    write(`${printable(output)}: ${section}, ${written.bytes} bytes\n`);
   }
   return written === undefined ? EXIT_REJECTED : EXIT_ACCEPTED;
 }

@@ -9,6 +9,7 @@ import {
   parseGenid,
   STANDARD_OUTPUT,
 } from "../ops/index.js";
+import { printable } from "../report/index.js";
 import { EXIT_ACCEPTED } from "./exit-codes.js";
 import { interruptible } from "./interruptible.js";
 import type { SharedOptions } from "./options.js";
@@ -60,7 +61,7 @@ export async function generateCommand(flags: GenerateFlags): Promise<number> {
     if (json) writeJson(description);
     else if (!quiet && !toStdout) {
       const where = describePath === null ? "" : `, described in ${describePath}`;
-      writeOut(`${output}: ${description.bytes} bytes${where}\n`);
+      writeOut(`${printable(`${output}: ${description.bytes} bytes${where}`)}\n`);
     }
     return EXIT_ACCEPTED;
   });

@@ -7,6 +7,7 @@ import {
   readTextFile,
   STANDARD_OUTPUT,
 } from "../ops/index.js";
+import { printable } from "../report/index.js";
 import { EXIT_ACCEPTED } from "./exit-codes.js";
 import type { OutputOptions } from "./options.js";
 import { writeErr, writeJson, writeOut } from "./output.js";
@@ -61,8 +62,9 @@ export async function hostCommand(flags: HostFlags): Promise<number> {
     writeJson({ v: 1, command: "host", tool: TOOL, file: flags.output, host });
   } else if (!flags.quiet) {
     const write = toStdout ? writeErr : writeOut;
-    if (!toStdout) write(`wrote ${flags.output}\n`);
-    for (const note of host.notes ?? []) write(`note: ${note}\n`);
+    const notes = (host.notes ?? []).map((note) => `note: ${note}`);
+    const lines = toStdout ? notes : [`wrote ${flags.output}`, ...notes];
+    for (const line of lines) write(`${printable(line)}\n`);
   }
   return EXIT_ACCEPTED;
 }

@@ -4,6 +4,7 @@
  */
 import { fstatSync, writeSync } from "node:fs";
 import type { CapacityError, UsageError } from "../findings/index.js";
+import { printable, printableLines } from "../report/index.js";
 import { EXIT_BUG, EXIT_USAGE, isTypedError } from "./exit-codes.js";
 
 const STDOUT = 1;
@@ -54,15 +55,20 @@ export function columnsOf(name: "stdout" | "stderr"): number {
 /** Say on standard error what went wrong, in one line; a bug with all that a report needs. */
 export function printError(error: unknown): void {
   if (isTypedError(error) && error.exitCode !== EXIT_BUG) {
-    writeErr(`xenstream: ${oneLine(error.message)}${adviceOf(error)}\n`);
+    say(`${error.message}${adviceOf(error)}`);
     return;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const host = `Node.js ${process.version}, ${process.platform} ${process.arch}`;
   writeErr(
     `xenstream: this is a bug of xenstream, please report it with the command and the image:\n` +
-      `${host}\n${text}\n`,
+      `${host}\n${printableLines(text)}\n`,
   );
+}
+
+/** Say something in one line on standard error; names and what an image says may be in it. */
+export function say(text: string): void {
+  writeErr(`xenstream: ${printable(text)}\n`);
 }
 
 /** Write a text to standard error, whole; where that fails there is nowhere left to say so. */
@@ -82,15 +88,6 @@ function adviceOf(error: Error): string {
     return ` (${option} raises it)`;
   }
   return "";
-}
-
-/** Paths may hold control characters: none of them reaches the terminal. */
-function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
-    if (character < " ") return JSON.stringify(character).slice(1, -1);
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`; // JSON lets these be
-  });
 }
 
 function writeWhole(fd: number, text: string): void {

@@ -3,6 +3,7 @@
  * Each command's file is loaded when the command is called, so that help costs next to nothing.
  */
 import { Command, CommanderError, Option } from "commander";
+import { printableLines } from "../report/index.js";
 import { addBatch } from "./batch-tree.js";
 import { addExamples } from "./examples.js";
 import { EXIT_CODES_HELP, EXIT_USAGE, exitCodeOf } from "./exit-codes.js";
@@ -32,6 +33,7 @@ const HELP_OUTPUT = {
   getErrHelpWidth: () => columnsOf("stderr"),
   getOutHasColors: () => false,
   getErrHasColors: () => false,
+  outputError: (text: string, write: (text: string) => void) => write(printableLines(text)),
 };
 
 /** Parse the command line and do what it says. Returns the exit code; throws only bugs. */

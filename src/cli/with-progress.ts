@@ -4,6 +4,7 @@
  */
 import { statSync } from "node:fs";
 import { type ReadingHooks, shownName } from "../ops/index.js";
+import { printable } from "../report/index.js";
 import type { OutputOptions } from "./options.js";
 import { writeErr } from "./output.js";
 import { factsOf } from "./terminal.js";
@@ -22,7 +23,9 @@ export async function withProgress<R>(
   work: (hooks: ReadingHooks) => R | Promise<R>,
 ): Promise<R> {
   const files = typeof file === "string" ? [file] : file;
-  const hooks = flags.verbose ? { onNote: (note: string) => writeErr(`note: ${note}\n`) } : {};
+  const hooks = flags.verbose
+    ? { onNote: (note: string) => writeErr(`note: ${printable(note)}\n`) }
+    : {};
   if (!flags.progress || flags.quiet || files.every(isSmall)) return work(hooks);
   if (!factsOf("stderr").isTTY) return work(hooks);
   const { ProgressLine } = await import("./progress.js");

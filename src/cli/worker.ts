@@ -6,7 +6,7 @@ import { batchLine, renderWorker } from "../report/index.js";
 import { EXIT_ACCEPTED } from "./exit-codes.js";
 import { interruptible } from "./interruptible.js";
 import type { OutputOptions } from "./options.js";
-import { writeErr, writeJson, writeOut } from "./output.js";
+import { say, writeJson, writeOut } from "./output.js";
 import { limitsOf, TOOL } from "./reading.js";
 import { factsOf, styleFor } from "./terminal.js";
 import { WORKER_ARGUMENT } from "./worker-argument.js";
@@ -63,6 +63,6 @@ export async function workerCommand(flags: WorkerFlags): Promise<number> {
 /** What a queue's notices become: lines on standard error. */
 export function queueNotices(flags: Pick<OutputOptions, "quiet">): (text: string) => void {
   return (text) => {
-    if (!flags.quiet) writeErr(`xenstream: ${text}\n`);
+    if (!flags.quiet) say(text);
   };
 }

@@ -11,6 +11,7 @@ export * from "./host-document.js";
 export * from "./inspect-document.js";
 export * from "./limits.js";
 export * from "./memory-documents.js";
+export { pathText, platformPath } from "./path-text.js";
 export * from "./rule.js";
 export * from "./rules/index.js";
 export * from "./text.js";

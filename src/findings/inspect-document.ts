@@ -112,6 +112,10 @@ export interface ConfigSummary {
   readonly uuid?: string;
   /** In the words of the config: `hvm`, `pvh`, `pv`, `linux`. */
   readonly guest?: string;
+  /** QEMU's machine, in libvirt's XML. */
+  readonly machine?: string;
+  /** In xl's words, as `qemu-xen`. */
+  readonly deviceModel?: string;
   /** Vcpus that are online at first. */
   readonly vcpus?: number;
   readonly maxVcpus?: number;

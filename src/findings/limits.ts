@@ -3,7 +3,7 @@
  * that a standard sets live in format/. Options override those that a user may want to raise.
  */
 
-/** Bounds that hold for one image: counts and bytes, and times where a network is waited for. */
+/** Bounds that hold for one image: counts and bytes, and times where others are waited for. */
 export interface Limits {
   /** Bytes of guest memory and retained input held at once (`--max-memory`). */
   readonly maxMemoryBytes: number;
@@ -39,6 +39,8 @@ export interface Limits {
   readonly maxRedirects: number;
   /** Bytes of a remote image kept for reading again and read ahead. */
   readonly maxRemoteCacheBytes: number;
+  /** Milliseconds without a word of a thread that helps, after which the work is done without it. */
+  readonly threadSilenceMs: number;
 }
 
 /** The limits that hold where a caller sets none. */
@@ -57,6 +59,7 @@ export const DEFAULT_LIMITS: Limits = {
   remoteTimeoutMs: 30_000,
   maxRedirects: 10,
   maxRemoteCacheBytes: 32 * 1024 ** 2,
+  threadSilenceMs: 10_000,
 };
 
 /** Faults that one record body, header or chain can yield; what lies behind is not judged. */

@@ -4,7 +4,7 @@
  */
 import type { Stats } from "node:fs";
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
-import { DEFAULT_LIMITS } from "../findings/index.js";
+import { DEFAULT_LIMITS, platformPath } from "../findings/index.js";
 import type { FdIo } from "./fd.js";
 import { errnoOf, NODE_FD_IO, readSome } from "./fd.js";
 import { FileSource } from "./file-source.js";
@@ -14,7 +14,10 @@ import { inputError } from "./source.js";
 
 /** What stands for standard input among paths. */
 export const STANDARD_INPUT = "-";
-const STANDARD_INPUT_FD = 0;
+/** Its descriptor. */
+export const STANDARD_INPUT_FD = 0;
+/** What errors call it. */
+export const STANDARD_INPUT_NAME = "(standard input)";
 
 /** How an input is opened. */
 export interface OpenOptions {
@@ -32,9 +35,9 @@ export interface OpenOptions {
  */
 export function openSource(path: string, options: OpenOptions = {}): Source {
   if (path === STANDARD_INPUT) {
-    return sourceOf(STANDARD_INPUT_FD, "(standard input)", false, options);
+    return sourceOf(STANDARD_INPUT_FD, STANDARD_INPUT_NAME, false, options);
   }
-  const fd = tryToOpen(path, () => openSync(path, "r"));
+  const fd = tryToOpen(path, () => openSync(platformPath(path), "r"));
   try {
     return sourceOf(fd, path, true, options);
   } catch (error) {
@@ -80,18 +83,27 @@ function standingOffset(fd: number): number | null {
   }
 }
 
-/** Do it, and tell its failure as an InputError with the platform's error as cause. */
-function tryToOpen<T>(name: string, open: () => T): T {
+/**
+ * Do it, and tell its failure as an InputError with the platform's error as cause.
+ *
+ * @throws {InputError} as openSource
+ */
+export function tryToOpen<T>(name: string, open: () => T): T {
   try {
     return open();
   } catch (error) {
     const errno = errnoOf(error);
     const [code, reason] = OPEN_FAILURES[errno] ?? ["open-failed", "cannot be opened"];
     const detail = errno === "" ? String(error) : errno;
-    throw inputError(code, name, `${reason} (${detail})`, { cause: error });
+    const why = code === "not-found" && name.includes(REPLACEMENT) ? NOT_UTF8 : "";
+    throw inputError(code, name, `${reason} (${detail})${why}`, { cause: error });
   }
 }
 
+/** What a byte of a name that is no UTF-8 has become where the platform made a text of it. */
+const REPLACEMENT = "\ufffd";
+const NOT_UTF8 =
+  "; if its name is not UTF-8, it can only be reached by a folder or a list: batch, --files-from";
 const OPEN_FAILURES: Readonly<Record<string, readonly [InputErrorCode, string]>> = {
   ENOENT: ["not-found", "no such file"],
   ENOTDIR: ["not-found", "no such file"],

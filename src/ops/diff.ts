@@ -14,7 +14,7 @@ import {
   openInput,
 } from "../input/index.js";
 import { fileResult, withCompression } from "./documents.js";
-import { driveOptions, PhaseProgress, type ReadingHooks } from "./hooks.js";
+import { driveOptions, openOptions, PhaseProgress, type ReadingHooks } from "./hooks.js";
 import { Image, type ReadingOptions } from "./image.js";
 import { Pfns, STEP_PAGES, type Step, steps } from "./pfn-sets.js";
 import type { Platform } from "./runtime.js";
@@ -53,9 +53,10 @@ export async function diffFiles(
   if (pathA === "-" && pathB === "-") {
     throw new UsageError("only one image can come from standard input", { option: "FILE" });
   }
-  const openedA = await openInput(pathA, { limits });
+  const opening = openOptions(hooks, limits);
+  const openedA = await openInput(pathA, opening);
   try {
-    const openedB = await openInput(pathB, { limits });
+    const openedB = await openInput(pathB, opening);
     try {
       const a = await readSide(platform, openedA, options, hooks);
       const b = await readSide(platform, openedB, options, hooks);

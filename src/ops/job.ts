@@ -166,7 +166,15 @@ function makeFolders(path: string): void {
 export function manifestPathOf(manifestDir: string, file: string, at = file): string {
   const asPath = normalize(withoutSecrets(file).replace(/^([a-z][a-z0-9+.-]*):\/\//i, "$1/"));
   const beneath = asPath.startsWith("..") ? resolve(at) : asPath;
-  return join(manifestDir, `${beneath.slice(parse(beneath).root.length)}${MANIFEST_SUFFIX}`);
+  // Bytes of a name that is not UTF-8 are escaped: a manifest has a name that any tool can hold.
+  const within = beneath.slice(parse(beneath).root.length).replace(LONE_SURROGATE, escaped);
+  return join(manifestDir, `${within}${MANIFEST_SUFFIX}`);
+}
+
+const LONE_SURROGATE = /[\ud800-\udfff]/gu;
+
+function escaped(character: string): string {
+  return encodeURIComponent(`\ufffd${character.charCodeAt(0).toString(16)}`);
 }
 
 const EXIT_BUG = 3;

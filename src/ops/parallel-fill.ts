@@ -17,7 +17,7 @@ import {
   fillTask,
   readParts,
 } from "../engine/index.js";
-import { InternalError } from "../findings/index.js";
+import { DEFAULT_LIMITS, InternalError } from "../findings/index.js";
 import { PAGE_BYTES } from "../format/index.js";
 import type { Guest } from "../guest/index.js";
 import { type AsyncSource, FileSource } from "../input/index.js";
@@ -28,9 +28,8 @@ import { Turns } from "./turns.js";
 
 /** A thread starts in the time that a small part of so many bytes takes. */
 const BYTES_WORTH_A_THREAD = 2 ** 30;
-/** The other thread's last parts are waited for in pieces, and so often: it may have died. */
+/** The other thread's last parts are waited for in pieces: it may have died. */
 const WAIT_MS = 50;
-const WAITS = 200;
 
 /**
  * The file that a resident guest of this engine should be filled from by two threads; null where its
@@ -52,6 +51,7 @@ export function fillSource(
 /**
  * Give a guest that was made with `fillLater` its contents.
  *
+ * @param threadSilenceMs  as in Limits
  * @throws {CapacityError} "max-memory"
  * @throws {InputError} if the file cannot be read any more
  * @throws the reason of the hooks' signal, or what their callback throws
@@ -60,10 +60,11 @@ export async function fillGuest(
   guest: Guest,
   source: FileSource,
   hooks: ReadingHooks = {},
+  threadSilenceMs = DEFAULT_LIMITS.threadSilenceMs,
 ): Promise<void> {
   const fill = new Fill(guest, source, hooks);
   try {
-    await fill.run();
+    await fill.run(threadSilenceMs);
   } finally {
     await fill.stop();
   }
@@ -180,20 +181,25 @@ class Fill {
     });
   }
 
-  async run(): Promise<void> {
+  async run(threadSilenceMs: number): Promise<void> {
     const { counters, pageCounts } = this.#parts;
-    let waits = 0;
+    let silentMs = 0;
     while (this.#left > 0) {
       await this.#turns.next();
       const filled = Atomics.load(counters, FILL_FILLED);
       if (this.#takeSlots() > 0) {
-        waits = 0;
+        silentMs = 0;
         continue;
       }
       const part = Atomics.add(counters, FILL_NEXT, 1);
+      const isGone = Atomics.load(counters, FILL_STOP) !== 0 || silentMs >= threadSilenceMs;
       if (part < pageCounts.length) this.#readAndSet(part);
-      else if (Atomics.load(counters, FILL_STOP) !== 0 || waits++ >= WAITS) this.#setWhatIsLeft();
-      else Atomics.wait(counters, FILL_FILLED, filled, WAIT_MS);
+      else if (isGone) this.#setWhatIsLeft();
+      else {
+        const startMs = performance.now();
+        Atomics.wait(counters, FILL_FILLED, filled, WAIT_MS);
+        silentMs += performance.now() - startMs;
+      }
     }
   }
 

@@ -82,7 +82,9 @@ async function judge(
   const quiet = driveOptions({ signal: hooks.signal }, source);
   await drive(image.run(), source, later === null ? driving : quiet);
   const { guest } = image.restorer;
-  if (later !== null && guest !== null) await fillGuest(guest, later, hooks);
+  if (later !== null && guest !== null) {
+    await fillGuest(guest, later, hooks, options.limits.threadSilenceMs);
+  }
   const genid = await drive(genidJob(image, options.genid ?? "keep"), source, quiet);
   const digests =
     digestByThreads(platform, image, source, options, hooks) ??

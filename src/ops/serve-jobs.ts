@@ -11,6 +11,8 @@ import { wasmBytes } from "./wasm-bytes.js";
 
 /** Progress is told this often at most. */
 const PROGRESS_MS = 100;
+/** While a job waits for a pipe or a server, whether the run is stopped is asked this often. */
+const STOP_CHECK_MS = 100;
 
 /** Serve jobs until the thread is ended. Called on a worker thread alone. */
 export function serveJobs(): void {
@@ -20,6 +22,17 @@ export function serveJobs(): void {
   const worker = new JobWorker(() => new Platform({ wasmBytes }));
   const send = (message: WorkerMessage) => port.postMessage(message);
   const given = new Error("the run is stopped");
+  const stoppable = async <R>(work: (signal: AbortSignal) => Promise<R>): Promise<R> => {
+    const abort = new AbortController();
+    const timer = setInterval(() => {
+      if (Atomics.load(stop, 0) !== 0) abort.abort(given);
+    }, STOP_CHECK_MS);
+    try {
+      return await work(abort.signal);
+    } finally {
+      clearInterval(timer);
+    }
+  };
   const serve = async ({ job, settings }: JobMessage) => {
     const { index } = job;
     let toldMs = performance.now();
@@ -32,7 +45,10 @@ export function serveJobs(): void {
     };
     try {
       if (Atomics.load(stop, 0) !== 0) throw given;
-      const outcome = await worker.run(job, settings, { onProgress });
+      // What has a size never waits: it is stopped from within.
+      const outcome = await (job.bytes === null
+        ? stoppable((signal) => worker.run(job, settings, { onProgress, signal }))
+        : worker.run(job, settings, { onProgress }));
       send({ type: "outcome", index, outcome });
     } catch (error) {
       if (error !== given) throw error;

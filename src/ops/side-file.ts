@@ -45,7 +45,7 @@ export function namesInList(path: string): string[] {
           wholeOf(STANDARD_INPUT_FD, path, option, LIST_BYTES_MAX),
         )
       : sideFile(path, option, LIST_BYTES_MAX);
-  return namesOfList(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8"));
+  return namesOfList(bytes);
 }
 
 function wholeOf(fd: number, path: string, option: string, maxBytes: number): Uint8Array {

@@ -8,8 +8,9 @@ import type {
   WorkerDocument,
 } from "../findings/index.js";
 import { placeText } from "./findings.js";
+import { printable } from "./printable.js";
 import { PLAIN, type Style, type TextOptions } from "./style.js";
-import { bytesText, cutMiddle, durationText, plural, printable, wrap } from "./text.js";
+import { bytesText, cutMiddle, durationText, plural, wrap } from "./text.js";
 
 const INDENT = "  ";
 

@@ -5,8 +5,9 @@
 import type { ConvertResult } from "../findings/index.js";
 import { renderVerify } from "./human-verify.js";
 import { genidLines } from "./memory.js";
+import { printableDocument } from "./printable.js";
 import { PLAIN, type TextOptions } from "./style.js";
-import { bytesText, printableDocument } from "./text.js";
+import { bytesText } from "./text.js";
 
 /** What was written in one line, or the findings and that nothing was; ends with a newline. */
 export function renderConvert(document: ConvertResult, options: TextOptions): string {

@@ -17,9 +17,10 @@ import {
   tscText,
   vcpusOf,
 } from "./machine.js";
+import { printableDocument } from "./printable.js";
 import { PLAIN, type Style, type TableMaker, type TextOptions } from "./style.js";
 import { findingsFact, formatsFact, guestText, pagesText, verdictLine } from "./summary.js";
-import { bar, bytesText, fact, factLines, plural, printableDocument } from "./text.js";
+import { bar, bytesText, fact, factLines, plural } from "./text.js";
 
 const BAR_CHARACTERS = 24;
 

@@ -5,9 +5,10 @@
 import type { MemoryResult, RestoreFileResult } from "../findings/index.js";
 import { findingLines } from "./findings.js";
 import { genidTexts, salvageLines } from "./memory.js";
+import { printableDocument } from "./printable.js";
 import { PLAIN, type Style, type TextOptions } from "./style.js";
 import { findingsFact, formatsFact, streamFacts, verdictLine } from "./summary.js";
-import { bytesText, fact, factLines, plural, printableDocument } from "./text.js";
+import { bytesText, fact, factLines, plural } from "./text.js";
 
 const PAGE_BYTES = 4096;
 /** Completion steps shown unless `verbose`: a PV guest has one for each p2m page. */

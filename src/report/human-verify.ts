@@ -4,9 +4,10 @@
 import type { FileResult } from "../findings/index.js";
 import { findingLines } from "./findings.js";
 import { hostLines } from "./human-host.js";
+import { printableDocument } from "./printable.js";
 import { PLAIN, type TextOptions } from "./style.js";
 import { findingsFact, formatsFact, streamFacts, verdictLine } from "./summary.js";
-import { plural, printableDocument } from "./text.js";
+import { plural } from "./text.js";
 
 /** What came of several images; `failed` counts those without a verdict. */
 export interface Totals {

@@ -9,5 +9,6 @@ export * from "./human-inspect.js";
 export * from "./human-restore.js";
 export * from "./human-verify.js";
 export * from "./memory.js";
+export { printable, printableLines } from "./printable.js";
 export * from "./style.js";
-export { bytesText, cutMiddle, durationText, plural, printable } from "./text.js";
+export { bytesText, cutMiddle, durationText, plural } from "./text.js";

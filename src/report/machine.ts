@@ -106,6 +106,8 @@ export function configFacts(config: ConfigSummary | undefined): Pair[] {
     ["name", config.name],
     ["uuid", config.uuid],
     ["type", config.guest],
+    ["machine", config.machine],
+    ["model", config.deviceModel],
     ["vcpus", ofMost(vcpus, maxVcpus, String)],
     ["memory", ofMost(memoryKiB, maxMemoryKiB, kibText)],
     ...(["disks", "nics", "vfbs", "pci"] as const).flatMap((kind) => deviceFacts(kind, config)),

@@ -12,6 +12,7 @@ import type {
   PfnSet,
   SalvageResult,
 } from "../findings/index.js";
+import { printableDocument } from "./printable.js";
 
 /** Errors printed; the rest is counted. */
 const MAX_ERRORS = 20;
@@ -19,7 +20,8 @@ const MAX_ERRORS = 20;
 const MAX_RUNS = 16;
 
 /** What was written, or why nothing was. */
-export function renderExtract(result: ExtractFileResult): string {
+export function renderExtract(document: ExtractFileResult): string {
+  const result = printableDocument(document);
   const lines = refusalLines(result);
   const { output } = result;
   if (output !== undefined) {
@@ -31,7 +33,8 @@ export function renderExtract(result: ExtractFileResult): string {
 }
 
 /** Whether two guests are equal, else what differs. */
-export function renderDiff(result: DiffResult): string {
+export function renderDiff(document: DiffResult): string {
+  const result = printableDocument(document);
   const { a, b, changedBytes } = result;
   const lines = [...refusalLines(a), ...refusalLines(b)];
   const [pagesA, pagesB] = result.populatedPages;
@@ -48,7 +51,8 @@ export function renderDiff(result: DiffResult): string {
 }
 
 /** What was written, or why nothing was. */
-export function renderManifest(result: ManifestFileResult): string {
+export function renderManifest(document: ManifestFileResult): string {
+  const result = printableDocument(document);
   const { manifest } = result;
   const lines = refusalLines(result);
   if (manifest === undefined) lines.push("  nothing was written");
@@ -59,7 +63,8 @@ export function renderManifest(result: ManifestFileResult): string {
 }
 
 /** Whether an image fits its manifest, else what is rotten. */
-export function renderCheck(result: ManifestCheckResult): string {
+export function renderCheck(document: ManifestCheckResult): string {
+  const result = printableDocument(document);
   const { check } = result;
   const lines = [...refusalLines(result)];
   lines.push(`${check.matches ? "MATCHES" : "ROTTEN"}  ${result.file}  ${check.path}`);

@@ -1,6 +1,6 @@
 /**
  * The smallest parts of a text: sizes and times with units, lines that wrap, paths that are cut,
- * bars, and making foreign characters harmless. Knows no document.
+ * bars. Knows no document.
  */
 import type { Style } from "./style.js";
 
@@ -32,33 +32,6 @@ export function durationText(milliseconds: number): string {
 /** A count with its noun: 1 record, 24 records. */
 export function plural(count: number, noun: string, nouns = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : nouns}`;
-}
-
-/** A text without characters that could steer a terminal: they are shown as escapes. */
-export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, escaped);
-}
-
-function escaped(character: string): string {
-  const short: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
-  const code = character.charCodeAt(0);
-  const long = code < 256 ? code.toString(16).padStart(2, "0") : code.toString(16);
-  return short[character] ?? (code < 256 ? `\\x${long}` : `\\u${long}`);
-}
-
-/** A copy of a document whose strings, and the keys of its objects, are all printable. */
-export function printableDocument<T>(value: T): T {
-  return cleaned(value) as T;
-}
-
-function cleaned(value: unknown): unknown {
-  if (typeof value === "string") return printable(value);
-  if (Array.isArray(value)) return value.map(cleaned);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [printable(key), cleaned(item)]),
-  );
 }
 
 /** A text of at most `characters`, its middle left out: the name at the end of a path stays. */

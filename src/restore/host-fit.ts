@@ -58,7 +58,7 @@ import {
   type SectionEvent,
   type StreamEvent,
 } from "../stream/index.js";
-import { deviceModelOfConfig, machineOfConfig } from "./config.js";
+import { qemuOfConfig } from "./config.js";
 import type { DomainFacts, KeptRecord } from "./facts.js";
 import { hostGuest, notesOf, reasonOf } from "./host-notes.js";
 
@@ -141,10 +141,9 @@ export class HostFit {
   #section(section: SectionEvent): void {
     const { layer, byteOffset } = section;
     const place = { layer, byteOffset };
-    const machine = machineOfConfig(section);
+    const { machine, deviceModel } = qemuOfConfig(section);
     if (machine !== null) this.#add(checkMachineType(this.#host, machine, place));
-    const model = deviceModelOfConfig(section);
-    if (model !== null) this.#deviceModel(model, place);
+    if (deviceModel !== null) this.#deviceModel(deviceModel, place);
     if (section.name !== "hvm-context" || section.body === null) return;
     this.#context(section.body, byteOffset, place);
   }

@@ -19,7 +19,7 @@ import {
   type StreamEvent,
   xenstoreHeaderOf,
 } from "../stream/index.js";
-import { domainTypeOfConfig, vcpusOfConfig } from "./config.js";
+import { domainConfigOf } from "./config.js";
 import { DomainFacts } from "./facts.js";
 import { compareConfiguredGenid } from "./genid.js";
 import type { HostFit } from "./host-fit.js";
@@ -122,8 +122,9 @@ export class Restorer {
 
   #section(section: SectionEvent): void {
     this.sections.push(section);
-    this.#vcpus ??= vcpusOfConfig(section);
-    this.libxl.domainType ??= domainTypeOfConfig(section);
+    const { vcpus, type } = domainConfigOf(section);
+    this.#vcpus ??= vcpus;
+    this.libxl.domainType ??= type;
     this.libxl.section(section);
     if (section.name !== "hvm-context" || section.body === null) return;
     const { layer, byteOffset } = section;

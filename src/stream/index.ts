@@ -1,7 +1,7 @@
 /** The door of stream/: the reader protocol, codecs and readers of every format, detection. */
 export * from "./bytes.js";
 export * from "./codec.js";
-export { summarizeConfig } from "./config/index.js";
+export { type ConfigFacts, configFactsOf, summarizeConfig } from "./config/index.js";
 export * from "./detect.js";
 export * from "./entry-table.js";
 export * from "./framing.js";

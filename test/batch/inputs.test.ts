@@ -1,8 +1,14 @@
 /** What names of images stand for: files, folders, patterns, lists, URLs. */
-import { chmodSync, linkSync, symlinkSync } from "node:fs";
+import { chmodSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { relative } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { batchJobs, largestFirst, namesOfList, type SideFiles } from "../../src/batch/index.js";
+import {
+  batchJobs,
+  fileIdentity,
+  largestFirst,
+  namesOfList,
+  type SideFiles,
+} from "../../src/batch/index.js";
 import { folderOf } from "./support.js";
 
 const folder = folderOf("inputs");
@@ -14,6 +20,9 @@ folder.write("vms/deep/er/c.xcs", "ccc");
 folder.write("vms/.hidden.save", "h");
 folder.write("vms/.git/config", "h");
 folder.write("vms/[odd] *.save", "odd!");
+
+/** "a", two bytes that are no text, ".save". */
+const NOT_UTF8 = Buffer.from("61ffc32e73617665", "hex");
 
 const found = async (names: readonly string[], ...own: [(readonly string[])?, SideFiles?]) =>
   (await batchJobs(names, ...own)).map(({ file }) => relative(folder.root, file));
@@ -108,9 +117,42 @@ describe("the images of a batch", () => {
   });
 });
 
+// Where file names are bytes, and the disk takes any.
+describe.skipIf(process.platform !== "linux")("names that are not UTF-8", () => {
+  const write = (...parts: (string | Uint8Array)[]) => {
+    const bytes = Buffer.concat(parts.map((part) => Buffer.from(part)));
+    mkdirSync(bytes.subarray(0, bytes.lastIndexOf("/")), { recursive: true });
+    writeFileSync(bytes, "x");
+  };
+  const top = `${path("odd-names")}/`;
+  write(top, NOT_UTF8);
+  write(top, NOT_UTF8, ".d/b.save");
+  write(top, "a\ufffd\ufffd.save");
+  const names = ["a\udcff\udcc3.save", "a\udcff\udcc3.save.d/b.save", "a\ufffd\ufffd.save"];
+  const expected = names.map((name) => `odd-names/${name}`);
+
+  it("are found in folders and by patterns, each as itself, with its size", async () => {
+    expect(await found([path("odd-names")])).toEqual(expected);
+    expect(await found([path("odd-names/**/*.save")])).toEqual(expected);
+    const jobs = await batchJobs([path("odd-names")]);
+    expect(jobs.map(({ bytes }) => bytes)).toEqual([1, 1, 1]);
+    expect(jobs.map(({ file }) => fileIdentity(file))).not.toContain(null);
+  });
+
+  it("come once, whatever text the platform makes of them", async () => {
+    const listed = [`${top}${names[2]}`, `${top}${names[0]}`];
+    expect(await found([...listed, path("odd-names")])).toHaveLength(3);
+  });
+});
+
 describe("a list of images", () => {
   it("has one a line, or with a zero byte behind each", () => {
-    expect(namesOfList("a b\n\nc\r\nd")).toEqual(["a b", "c", "d"]);
-    expect(namesOfList("a\nb\0c\0")).toEqual(["a\nb", "c"]);
+    expect(namesOfList(Buffer.from("a b\n\nc\r\nd"))).toEqual(["a b", "c", "d"]);
+    expect(namesOfList(Buffer.from("a\nb\0c\0"))).toEqual(["a\nb", "c"]);
+  });
+
+  it("keeps each byte of a name that is not UTF-8, and the names beside it", () => {
+    const list = Buffer.concat([Buffer.from("\u00fc\n"), NOT_UTF8, Buffer.from("\n\u{1f600}")]);
+    expect(namesOfList(list)).toEqual(["\u00fc", "a\udcff\udcc3.save", "\u{1f600}"]);
   });
 });

@@ -2,7 +2,15 @@
  * Paths that cannot be opened, read or written: each is told as what it is, with exit code 2, never
  * as a bug. Run as a user runs the command.
  */
-import { existsSync, linkSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import { smallImage, temporaryFolder } from "./image.js";
 import { shell, xenstream } from "./run.js";
@@ -97,6 +105,53 @@ describe("a path", () => {
     const { code } = shell(`timeout 20 $X batch verify ${good} --junit >(cat > ${report})`);
     expect(code).toBe(0);
     expect(existsSync(report)).toBe(true);
+  });
+});
+
+describe.skipIf(process.platform !== "linux")("a name that is not UTF-8", () => {
+  const name = (folderName: string) =>
+    Buffer.concat([Buffer.from(`${folder.path(folderName)}/a`), Buffer.from([0xff])]);
+  for (const each of ["names", "bad-names"]) mkdirSync(folder.path(each));
+  writeFileSync(name("names"), smallImage());
+  writeFileSync(name("bad-names"), "no image");
+  const shown = /^ACCEPT {2}.*\/names\/a\\xff$/m;
+
+  it("is that of an image as any other: in a folder, by a pattern, in a list", () => {
+    const list = folder.write("list", Buffer.concat([name("names"), Buffer.from("\n")]));
+    const asked = [[folder.path("names")], [`${folder.path("names")}/*`], ["--files-from", list]];
+    for (const args of asked) {
+      const { code, stdout } = xenstream(["batch", "verify", "--verbose", ...args]);
+      expect([code, stdout]).toEqual([0, expect.stringMatching(shown)]);
+      const { stdout: json } = xenstream(["batch", "verify", "--json", ...args]);
+      expect(json).toContain('/names/a\\udcff","bytes"');
+    }
+  });
+
+  it("is gone on with from a journal, and has a manifest", () => {
+    const [journal, manifests] = [folder.path("journal"), folder.path("manifests")];
+    const more = ["--resume", journal, "--manifest-dir", manifests, "--json"];
+    const args = ["batch", "verify", folder.path("names"), ...more];
+    expect(xenstream(args).stdout).toMatch(/"manifest":\{/);
+    expect(xenstream(args).stdout).toMatch(/"earlier":1/);
+    const all = readdirSync(manifests, { recursive: true });
+    expect(all).toContainEqual(expect.stringMatching(/\/a%EF%BF%BDdcff\.manifest$/));
+  });
+
+  it("is told with its fault, by its bytes, in every form", () => {
+    const { code, stdout } = xenstream([
+      "batch",
+      "verify",
+      folder.path("bad-names"),
+      "--junit",
+      "-",
+    ]);
+    expect([code, stdout]).toEqual([1, expect.stringContaining("/bad-names/a\\xff")]);
+  });
+
+  it("cannot be given as an argument, and the error says so", () => {
+    const { code, stderr } = shell(`$X verify ${folder.path("names")}/*`);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/no such file \(ENOENT\); if its name is not UTF-8, .* --files-from/);
   });
 });
 

@@ -1,96 +1,48 @@
-/**
- * What a container's config says of the domain to be filled, held against the stream inside:
- * LC-DOM-1 and LL-EMU-3 through the whole pipeline.
- */
+/** What a restore takes from the config of a container: values, not what looks like one. */
 import { describe, expect, it } from "vitest";
-import { ascii, concat } from "../builders/bytes.js";
-import { hvm as legacyHvm } from "../builders/legacy.js";
-import { libvirt } from "../builders/libvirt.js";
-import { emulatorContext, libxlStream, xlHeader } from "../builders/libxl.js";
-import { join, type Part } from "../builders/parts.js";
-import { runBytes } from "../harness.js";
-import { hvm, pv } from "../rules/tables/row.js";
+import { domainConfigOf, qemuOfConfig } from "../../src/restore/config.js";
+import type { SectionEvent } from "../../src/stream/index.js";
 
-const jsonOf = (type: string) => `{"c_info":{"type":${JSON.stringify(type)}}}\0`;
-const xmlOf = (type: string) => `<domain><os><type arch='x86_64'>${type}</type></os></domain>\0`;
-const inXl = (config: string, parts: readonly Part[]) =>
-  concat(xlHeader({ config }).bytes, join(parts));
-const inLibvirt = (type: string, parts: readonly Part[]) =>
-  libvirt(join(parts), { xml: ascii(xmlOf(type)) });
-const told = (bytes: Uint8Array): string[] =>
-  runBytes(bytes)
-    .findings.filter(({ severity }) => severity === "error")
-    .map(({ rule, byteOffset }) => `${rule}@${byteOffset}`);
+const NOTHING = { vcpus: null, type: null };
 
-/** Offset of the domain header in a libxl stream: libxl header, LIBXC_CONTEXT, image header. */
-const DOMAIN_HEADER_AT = 16 + 8 + 24;
-const streamAt = (config: string) => 48 + 4 + config.length;
+function section(layer: SectionEvent["layer"], text: string): SectionEvent {
+  const body = new TextEncoder().encode(text);
+  return { event: "section", layer, name: "config", byteOffset: 0, bytes: body.length, body };
+}
 
-describe("the domain type in xl's JSON", () => {
-  it.each([
-    ["pv", hvm],
-    ["hvm", pv],
-    ["pvh", pv],
-  ])("%s takes no stream of the other kind, LC-DOM-1", (type, guest) => {
-    const config = jsonOf(type);
-    const fault = `LC-DOM-1@${streamAt(config) + DOMAIN_HEADER_AT}`;
-    expect(told(inXl(config, libxlStream(guest())))).toEqual([fault]);
+describe("the domain by its config", () => {
+  it("has the most vcpus that it may have, whichever form the config has", () => {
+    const xml = "<domain><vcpu current='1'>4</vcpu><os><type>xenpvh</type></os></domain>\0";
+    expect(domainConfigOf(section("libvirt", xml))).toEqual({ vcpus: 4, type: "pvh" });
+    const json = '{"c_info":{"type":"hvm"},"b_info":{"max_vcpus":4,"avail_vcpus":[0]}}';
+    expect(domainConfigOf(section("xl", json))).toEqual({ vcpus: 4, type: "hvm" });
+    const text = "type = 'pvh'\nvcpus = 1\nmaxvcpus = 4\n";
+    expect(domainConfigOf(section("xl", text))).toEqual({ vcpus: 4, type: "pvh" });
+    expect(domainConfigOf(section("xend", "vcpus = 4"))).toEqual({ vcpus: 4, type: null });
   });
 
-  it.each([
-    ["pv", pv],
-    ["hvm", hvm],
-    ["pvh", hvm],
-    ["none that is known", hvm],
-    ["none that is known", pv],
-  ])("%s takes a stream of its kind", (type, guest) => {
-    expect(told(inXl(jsonOf(type), libxlStream(guest())))).toEqual([]);
+  it("is not what a comment or the metadata of others say", () => {
+    const decoys = "<!-- <vcpu>1</vcpu> --><metadata><x><type>xenpvh</type></x></metadata>";
+    const xml = `<domain>${decoys}<vcpu>2</vcpu></domain>`;
+    expect(domainConfigOf(section("libvirt", xml))).toEqual({ vcpus: 2, type: null });
+    expect(domainConfigOf(section("xl", "# \nx = [ 'y',\n'vcpus = 9' ]\n"))).toEqual(NOTHING);
   });
 
-  it("decides whether there is a device model, whatever the stream says, LL-EMU-3", () => {
-    const rules = (type: string, guest: () => Part[]) =>
-      told(inXl(jsonOf(type), libxlStream(guest(), [emulatorContext()]))).map(
-        (fault) => fault.split("@")[0],
-      );
-    expect(rules("hvm", hvm)).toEqual([]);
-    expect(rules("pvh", hvm)).toEqual(["LL-EMU-3"]);
-    expect(rules("pv", pv)).toEqual(["LL-EMU-3"]);
-    expect(rules("pv", hvm)).toEqual(["LC-DOM-1", "LL-EMU-3"]);
-    expect(rules("hvm", pv)).toEqual(["LC-DOM-1"]);
+  it("is told as far as a config that is not whole goes", () => {
+    const cut = "<domain><vcpu>2</vcpu><os><type>xenpvh</type>";
+    expect(domainConfigOf(section("libvirt", cut))).toEqual({ vcpus: 2, type: "pvh" });
+    expect(domainConfigOf(section("xl", '{"b_info":{"max_vcpus":2'))).toEqual(NOTHING);
+    expect(domainConfigOf(section("xl", '{"b_info":{"max_vcpus":0}}'))).toEqual(NOTHING);
   });
 
-  it("is what a legacy stream is converted as, LC-DOM-1", () => {
-    const file = (config: string) =>
-      concat(xlHeader({ config, mandatoryFlags: 1 }).bytes, legacyHvm());
-    expect(told(file(jsonOf("hvm")))).toEqual([]);
-    const config = jsonOf("pv");
-    expect(told(file(config))).toEqual([`LC-DOM-1@${streamAt(config)}`]);
-  });
-});
-
-describe("the domain type in libvirt's XML", () => {
-  it.each([
-    ["xen", hvm],
-    ["linux", hvm],
-    ["hvm", pv],
-    ["xenpvh", pv],
-  ])("%s takes no stream of the other kind, LC-DOM-1", (type, guest) => {
-    const fault = `LC-DOM-1@${64 + xmlOf(type).length + DOMAIN_HEADER_AT}`;
-    expect(told(inLibvirt(type, libxlStream(guest())))).toEqual([fault]);
-  });
-
-  it.each([
-    ["xen", pv],
-    ["linux", pv],
-    ["hvm", hvm],
-    ["xenpvh", hvm],
-    ["uml", pv],
-  ])("%s takes a stream of its kind", (type, guest) => {
-    expect(told(inLibvirt(type, libxlStream(guest())))).toEqual([]);
-  });
-
-  it("is that of the operating system, not of another element", () => {
-    const xml = "<domain><metadata><type>xen</type></metadata><os><type>hvm</type></os></domain>\0";
-    expect(told(libvirt(join(libxlStream(hvm())), { xml: ascii(xml) }))).toEqual([]);
+  it("has the QEMU that the config names, if that may be a name", () => {
+    const xml = "<domain><!-- <type machine='a'/> --><os><type machine='xenfv'>hvm</type></os>";
+    expect(qemuOfConfig(section("libvirt", xml))).toEqual({ machine: "xenfv", deviceModel: null });
+    const json = '{"b_info":{"device_model_version":"qemu_xen"}}';
+    expect(qemuOfConfig(section("xl", json))).toEqual({ machine: null, deviceModel: "qemu-xen" });
+    const other = '{"b_info":{"device_model_version":"unknown"}}';
+    expect(qemuOfConfig(section("xl", other)).deviceModel).toBeNull();
+    const long = `device_model_version="${"x".repeat(65)}"`;
+    expect(qemuOfConfig(section("xl", long)).deviceModel).toBeNull();
   });
 });

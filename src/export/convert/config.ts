@@ -5,6 +5,8 @@
  */
 import type { GuestKind } from "../../format/index.js";
 import {
+  type ConfigFacts,
+  configFactsOf,
   judgeDomainXml,
   parseJsonConfig,
   readXenops,
@@ -27,6 +29,8 @@ export const UNKNOWN_DOMAIN: DomainIdentity = { name: null, vcpus: null, memoryK
 
 /** Name of a domain whose name nobody told. */
 const MADE_NAME = "xenstream";
+/** A longer name is no domain's; nor may one be told that was cut. */
+const MAX_NAME_CHARS = 255;
 /** A fixed time, so that the same source gives the same bytes. */
 const MADE_TIME = "19700101T00:00:00Z";
 
@@ -82,18 +86,11 @@ export function keptConfig(
 
 /** What a config tells of its domain. */
 export function identityOf(section: SectionEvent): DomainIdentity {
-  if (section.name !== "config" || section.body === null) return UNKNOWN_DOMAIN;
-  if (section.layer === "xl") {
-    const parsed = parseJsonConfig(section.body);
-    return parsed.ok ? jsonIdentity(parsed.config) : UNKNOWN_DOMAIN;
-  }
-  if (section.layer !== "libvirt") return UNKNOWN_DOMAIN;
-  const text = new TextDecoder().decode(section.body);
-  const memory = /<memory(?:\s+unit=['"]KiB['"])?\s*>\s*(\d{1,12})\s*<\/memory>/.exec(text);
+  const { name, maxVcpus, maxMemoryKiB }: Partial<ConfigFacts> = configFactsOf(section) ?? {};
   return {
-    name: /<name>([^<&]{1,255})<\/name>/.exec(text)?.[1] ?? null,
-    vcpus: positive(Number(/<vcpu\b[^>]*>\s*(\d{1,5})\s*<\/vcpu>/.exec(text)?.[1])),
-    memoryKiB: positive(Number(memory?.[1])),
+    name: name !== undefined && name.length <= MAX_NAME_CHARS ? name : null,
+    vcpus: positive(maxVcpus),
+    memoryKiB: positive(maxMemoryKiB),
   };
 }
 
@@ -143,23 +140,8 @@ function domainXmlText(guest: GuestKind, { name, vcpus, memoryKiB }: DomainIdent
   return `${lines.join("\n")}\n`;
 }
 
-function jsonIdentity(config: Readonly<Record<string, unknown>>): DomainIdentity {
-  const create = objectOf(config.c_info);
-  const build = objectOf(config.b_info);
-  const { name } = create;
-  return {
-    name: typeof name === "string" && name !== "" ? name : null,
-    vcpus: positive(build.max_vcpus),
-    memoryKiB: positive(build.max_memkb),
-  };
-}
-
-function objectOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-}
-
-function positive(value: unknown): number | null {
-  return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : null;
+function positive(value = 0): number | null {
+  return value > 0 ? value : null;
 }
 
 /** Characters that XML cannot hold at all are left out. */

@@ -2,10 +2,11 @@
  * Compressed input is recognised by its first bytes, whatever the file is called, and decoded on
  * the way. One layer of compression is taken off; what is inside is for the readers.
  */
+import { statSync } from "node:fs";
 import type { Limits } from "../../findings/index.js";
-import { DEFAULT_LIMITS } from "../../findings/index.js";
+import { DEFAULT_LIMITS, platformPath } from "../../findings/index.js";
 import type { OpenOptions } from "../open.js";
-import { openSource } from "../open.js";
+import { openSource, STANDARD_INPUT } from "../open.js";
 import { isRemote, shownName } from "../remote/address.js";
 import type { AsyncSource, Source } from "../source.js";
 import type { DecoderMaker } from "./decoded-source.js";
@@ -46,7 +47,10 @@ export function recogniseCompression(first: Uint8Array): InputCompression | null
 /** How an input is opened by its name. */
 export interface OpenInputOptions extends OpenOptions {
   readonly limits?: Limits;
-  /** Ends the opening of a URL. */
+  /**
+   * Ends the opening of a URL. Where there is one, pipes are not waited for in the kernel, so that it
+   * can be aborted in the meantime.
+   */
   readonly signal?: AbortSignal | undefined;
   /** Told, in a sentence, what a user may want to know of how a URL is read. */
   readonly onNote?: ((note: string) => void) | undefined;
@@ -62,7 +66,7 @@ export interface OpenedInput extends Recognised<AsyncSource> {
 
 /**
  * Open a path, "-" (see openSource) or a URL and take off its compression, if it has one. What a
- * path gives is immediate: drive() serves it synchronously.
+ * path gives is immediate, but for pipes under a signal: drive() serves it synchronously.
  *
  * @throws {InputError} as openSource, and if the first bytes cannot be read
  */
@@ -77,7 +81,16 @@ export async function openInput(
     const { source, identity } = await openRemote(path, { ...opening, limits });
     return { ...(await orClosed(source, decompressedAsync(source, limits))), file, identity };
   }
-  const source = openSource(path, { maxMemoryBytes: limits.maxMemoryBytes, ...opening });
+  const { maxMemoryBytes = limits.maxMemoryBytes, signal } = opening;
+  if (signal !== undefined && mayHaveToWait(path)) {
+    const { openWaiting } = await import("../waiting-source.js");
+    const source = openWaiting(path, maxMemoryBytes);
+    if (source !== null) {
+      const first = decompressedAsync(source, limits, signal);
+      return { ...(await orClosed(source, first)), file, identity: null };
+    }
+  }
+  const source = openSource(path, { ...opening, maxMemoryBytes });
   return { ...(await orClosed(source, decompressed(source, limits))), file, identity: null };
 }
 
@@ -125,19 +138,30 @@ export async function decompressed(
 export async function decompressedAsync(
   source: AsyncSource,
   limits: Limits = DEFAULT_LIMITS,
+  signal?: AbortSignal,
 ): Promise<Recognised<AsyncSource>> {
-  const compression = recogniseCompression(await firstBytes(source));
+  const compression = recogniseCompression(await firstBytes(source, signal));
   const storedBytes = source.size;
   if (compression === null) return { source, compression, storedBytes };
   const maker = await loadDecoder(compression);
   return { source: decodedAsyncSource(source, maker, limits), compression, storedBytes };
 }
 
+/** Asked before what waits is loaded: a file never has to. */
+function mayHaveToWait(path: string): boolean {
+  if (path === STANDARD_INPUT) return true;
+  try {
+    return statSync(platformPath(path)).isFIFO();
+  } catch {
+    return false; // opening it says why
+  }
+}
+
 /** Look at the first bytes and leave them to be read again. */
-async function firstBytes(source: AsyncSource): Promise<Uint8Array> {
+async function firstBytes(source: AsyncSource, signal?: AbortSignal): Promise<Uint8Array> {
   const first = new Uint8Array(MAGIC_BYTES);
   source.hold(0);
-  const got = await source.read(first, 0);
+  const got = await source.read(first, 0, signal);
   source.release(0);
   return first.subarray(0, got);
 }

@@ -4,7 +4,8 @@
  */
 import type { FileResult, Finding, Severity } from "../../findings/index.js";
 import { bareMessage, findingCounts, placeText } from "../findings.js";
-import { plural, printable } from "../text.js";
+import { printable } from "../printable.js";
+import { plural } from "../text.js";
 import type { ImageOutcome, ReportHead } from "./port.js";
 import { wasJudged } from "./port.js";
 

@@ -1,11 +1,10 @@
 /**
- * The summary of libvirt's domain XML, fed by a parser's events: no tree is made, and an element
- * counts by where it stands. Whether the XML is sound is libvirt/domain-xml.ts.
+ * Reads libvirt's domain XML, fed by a parser's events: no tree is made, and an element counts by
+ * where it stands. Whether the XML is sound is libvirt/domain-xml.ts.
  * Source: libvirt's description of the domain XML format (facts).
  */
 
 import { SaxesParser } from "saxes";
-import type { ConfigSummary } from "../../findings/index.js";
 import { type DeviceKind, SummaryBuilder } from "./summary.js";
 import { pciAddress } from "./xl-json.js";
 
@@ -15,6 +14,8 @@ type Attributes = Readonly<Record<string, string>>;
 const DEPTH_KEPT = 8;
 /** Characters of an element's text that are kept. */
 const MAX_CHARS = 1024;
+/** Errors behind which reading goes on; each costs more than many characters. */
+const MAX_ERRORS = 64;
 /** Characters handed to the parser at once. */
 const STEP_CHARS = 64 * 1024;
 
@@ -45,26 +46,30 @@ const TOLD: Readonly<Record<string, readonly string[]>> = {
   model: ["type"],
 };
 
-/**
- * The summary of a domain's XML.
- *
- * @returns null where it does not parse to its end
- */
-export function summarizeDomainXml(text: string): ConfigSummary | null {
+/** What a domain's XML tells. */
+export interface DomainXmlRead {
+  readonly facts: SummaryBuilder;
+  /** It is well formed; else the facts are those that could be found nevertheless. */
+  readonly isWhole: boolean;
+}
+
+/** Read a domain's XML: behind what is ill formed too, as far as the parser finds its way. */
+export function readDomainXml(text: string): DomainXmlRead {
   const walk = new DomainWalk();
   const parser = new SaxesParser();
-  let broken = false;
+  let errors = 0;
   parser.on("error", () => {
-    broken = true;
+    errors += 1;
   });
   parser.on("opentag", (tag) => walk.open(tag.name, tag.attributes));
   parser.on("text", (characters) => walk.text(characters));
+  parser.on("cdata", (characters) => walk.text(characters));
   parser.on("closetag", () => walk.close());
-  for (let at = 0; at < text.length && !broken; at += STEP_CHARS) {
+  for (let at = 0; at < text.length && errors < MAX_ERRORS; at += STEP_CHARS) {
     parser.write(text.slice(at, at + STEP_CHARS));
   }
-  if (!broken) parser.close();
-  return broken ? null : walk.facts.summary();
+  if (errors < MAX_ERRORS) parser.close();
+  return { facts: walk.facts, isWhole: errors === 0 };
 }
 
 class DomainWalk {
@@ -83,7 +88,8 @@ class DomainWalk {
     this.#attributes = attributes;
     this.#text = "";
     const path = this.#where();
-    if (DEVICES.has(path)) this.#device = { words: deviceWords(attributes), pci: undefined };
+    if (path === "domain/os/type") this.facts.text("machine", attributes.machine);
+    else if (DEVICES.has(path)) this.#device = { words: deviceWords(attributes), pci: undefined };
     else if (path.startsWith("domain/devices/")) this.#tell(name, path, attributes);
   }
 

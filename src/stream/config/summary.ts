@@ -13,10 +13,14 @@ const MAX_DEVICES_SHOWN = 32;
 /** Characters of a name or line; a config is a claim, and may be of any length. */
 const MAX_TEXT_CHARS = 256;
 
+/** What a config tells of its domain, texts as long as they are. */
+export type ConfigFacts = Omit<ConfigSummary, DeviceKind>;
+type TextName = "name" | "uuid" | "guest" | "machine" | "deviceModel";
+
 /** The facts of a config, collected one by one; what is not plausible is passed over. */
 export class SummaryBuilder {
   readonly #format: ConfigFormat;
-  readonly #texts: { name?: string; uuid?: string; guest?: string } = {};
+  readonly #texts: { [name in TextName]?: string } = {};
   readonly #numbers: {
     vcpus?: number;
     maxVcpus?: number;
@@ -30,9 +34,9 @@ export class SummaryBuilder {
   }
 
   /** Take a text; the first of each name counts. */
-  text(name: "name" | "uuid" | "guest", value: unknown): void {
+  text(name: TextName, value: unknown): void {
     if (typeof value !== "string" || value === "") return;
-    this.#texts[name] ??= shortened(value);
+    this.#texts[name] ??= value;
   }
 
   /** Take a number; the first of each name counts. */
@@ -52,13 +56,18 @@ export class SummaryBuilder {
     this.#devices.set(kind, devices);
   }
 
-  /** What was taken so far. */
+  /** What was taken so far, but for the devices. */
+  facts(): ConfigFacts {
+    return { format: this.#format, ...this.#texts, ...this.#numbers };
+  }
+
+  /** What was taken so far, in bounds. */
   summary(): ConfigSummary {
     const of = (kind: DeviceKind): ConfigDevices => this.#devices.get(kind) ?? NO_DEVICES;
+    const texts = Object.entries(this.#texts).map(([name, text]) => [name, shortened(text)]);
     return {
-      format: this.#format,
-      ...this.#texts,
-      ...this.#numbers,
+      ...this.facts(),
+      ...Object.fromEntries(texts),
       disks: of("disks"),
       nics: of("nics"),
       vfbs: of("vfbs"),

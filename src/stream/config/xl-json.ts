@@ -1,9 +1,8 @@
 /**
- * The summary of libxl's JSON: the config of an xl save file since Xen 4.5. Reads the members that a
- * person asks for; any of them may be missing or of another type.
+ * Reads libxl's JSON: the config of an xl save file since Xen 4.5. Takes the members that
+ * a restore or a person asks for; any of them may be missing or of another type.
  * Source: libxl's public types (facts).
  */
-import type { ConfigSummary } from "../../findings/index.js";
 import { SummaryBuilder } from "./summary.js";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -11,8 +10,8 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Graphics of a framebuffer, by the member that turns each on. */
 const GRAPHICS = ["vnc", "sdl", "spice"] as const;
 
-/** The summary of a config that parsed as an object. */
-export function summarizeXlJson(config: Fields): ConfigSummary {
+/** What a config tells that parsed as an object. */
+export function readXlJson(config: Fields): SummaryBuilder {
   const facts = new SummaryBuilder("xl-json");
   const create = fieldsOf(config.c_info);
   const build = fieldsOf(config.b_info);
@@ -20,6 +19,7 @@ export function summarizeXlJson(config: Fields): ConfigSummary {
   facts.text("uuid", create.uuid);
   facts.text("guest", create.type);
   facts.text("guest", build.type);
+  facts.text("deviceModel", deviceModelOf(build.device_model_version));
   if (Array.isArray(build.avail_vcpus)) facts.number("vcpus", build.avail_vcpus.length);
   facts.number("maxVcpus", build.max_vcpus);
   facts.number("memoryKiB", build.target_memkb);
@@ -42,7 +42,13 @@ export function summarizeXlJson(config: Fields): ConfigSummary {
     const { domain = 0, bus = 0, dev = 0, func = 0 } = device;
     facts.device("pci", [pciAddress([domain, bus, dev, func])]);
   }
-  return facts.summary();
+  return facts;
+}
+
+/** The enumeration has underscores here, xl's text has hyphens; libxl's "unknown" names none. */
+function deviceModelOf(version: unknown): string | undefined {
+  const isOne = typeof version === "string" && version.startsWith("qemu_xen");
+  return isOne ? version.replaceAll("_", "-") : undefined;
 }
 
 /**

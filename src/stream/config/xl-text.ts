@@ -1,9 +1,8 @@
 /**
- * The summary of xl's config text, which xl save files held up to Xen 4.4: assignments of numbers,
- * strings and lists of strings. Not a parser of the whole language: what is no assignment is passed
- * over. Source: xl.cfg manual page (facts).
+ * Reads xl's config text, which xl save files held up to Xen 4.4: assignments of numbers, strings
+ * and lists of strings. Not a parser of the whole language: what is no assignment is passed over.
+ * Source: xl.cfg manual page (facts).
  */
-import type { ConfigSummary } from "../../findings/index.js";
 import { type DeviceKind, SummaryBuilder } from "./summary.js";
 
 const KIB_PER_MIB = 1024;
@@ -17,9 +16,10 @@ const LISTS: ReadonlyMap<string, DeviceKind> = new Map([
   ["pci", "pci"],
 ]);
 
-/** The summary of a config text. */
-export function summarizeXlText(text: string): ConfigSummary {
+/** What a config text tells. */
+export function readXlText(text: string): SummaryBuilder {
   const facts = new SummaryBuilder("xl-text");
+  const builder: string[] = [];
   let key: string | null = null;
   let previous: string | null = null;
   let list: DeviceKind | null = null;
@@ -28,11 +28,14 @@ export function summarizeXlText(text: string): ConfigSummary {
     const [token] = match;
     const quoted = match[1] ?? match[2];
     if (token.startsWith("#") && quoted === undefined) continue;
-    if (inList) {
+    if (token === "=") {
+      key = previous;
+      inList = false; // There is none in a list: this one was not closed.
+    } else if (inList) {
       if (token === "]") inList = false;
       else if (quoted !== undefined && list !== null) facts.device(list, [quoted]);
-    } else if (token === "=") key = previous;
-    else if (token === "[" && key !== null) {
+      previous = quoted === undefined && token !== "\n" ? token : null;
+    } else if (token === "[" && key !== null) {
       inList = true;
       list = LISTS.get(key) ?? null;
       key = null;
@@ -40,12 +43,22 @@ export function summarizeXlText(text: string): ConfigSummary {
       key = null;
       previous = null;
     } else {
-      if (key !== null) assign(facts, key, quoted ?? token);
+      if (key === "builder") builder.push(quoted ?? token);
+      else if (key !== null) assign(facts, key, quoted ?? token);
       key = null;
       previous = token;
     }
   }
-  return facts.summary();
+  return completed(facts, builder[0]);
+}
+
+/** What a setting that is missing is taken for by xl. */
+function completed(facts: SummaryBuilder, builder: string | undefined): SummaryBuilder {
+  const { vcpus, memoryKiB } = facts.facts();
+  facts.text("guest", builder);
+  facts.number("maxVcpus", vcpus);
+  facts.number("maxMemoryKiB", memoryKiB);
+  return facts;
 }
 
 function assign(facts: SummaryBuilder, key: string, value: string): void {
@@ -56,8 +69,10 @@ function assign(facts: SummaryBuilder, key: string, value: string): void {
       facts.text(key, value);
       break;
     case "type":
-    case "builder":
       facts.text("guest", value);
+      break;
+    case "device_model_version":
+      facts.text("deviceModel", value);
       break;
     case "vcpus":
       facts.number("vcpus", number);

@@ -5,17 +5,23 @@
 import { describe, expect, it } from "vitest";
 import type { ConfigSummary } from "../../../src/findings/index.js";
 import type { SectionEvent } from "../../../src/stream/index.js";
-import { summarizeConfig } from "../../../src/stream/index.js";
+import { configFactsOf, summarizeConfig } from "../../../src/stream/index.js";
 import { ascii } from "../../builders/bytes.js";
 
 const NONE = { count: 0, shown: [] };
 const EMPTY = { disks: NONE, nics: NONE, vfbs: NONE, pci: NONE };
 
-function of(layer: SectionEvent["layer"], text: string): ConfigSummary | null {
+function sectionOf(layer: SectionEvent["layer"], text: string): SectionEvent {
   const body = new TextEncoder().encode(`${text}\0`);
-  const bytes = body.length;
-  return summarizeConfig({ event: "section", layer, name: "config", byteOffset: 0, bytes, body });
+  return { event: "section", layer, name: "config", byteOffset: 0, bytes: body.length, body };
 }
+
+function of(layer: SectionEvent["layer"], text: string): ConfigSummary | null {
+  return summarizeConfig(sectionOf(layer, text));
+}
+
+const factsOf = (layer: SectionEvent["layer"], text: string) =>
+  configFactsOf(sectionOf(layer, text));
 
 const json = (config: unknown) => of("xl", JSON.stringify(config));
 const domain = (inner: string) => of("libvirt", `<domain type='xen'>${inner}</domain>`);
@@ -24,7 +30,10 @@ describe("libxl's JSON in short", () => {
   it("tells the domain and its devices", () => {
     const summary = json({
       c_info: { type: "hvm", name: "web", uuid: "1-2" },
-      b_info: { max_vcpus: 4, avail_vcpus: [0, 1], target_memkb: 512, max_memkb: 1024 },
+      b_info: {
+        ...{ max_vcpus: 4, avail_vcpus: [0, 1], target_memkb: 512, max_memkb: 1024 },
+        device_model_version: "qemu_xen_traditional",
+      },
       disks: [
         { pdev_path: "/dev/vg/web", vdev: "xvda", format: "raw", readwrite: 1 },
         { pdev_path: "/cd.iso", vdev: "hdc", format: "raw", is_cdrom: 1 },
@@ -35,6 +44,7 @@ describe("libxl's JSON in short", () => {
     });
     expect(summary).toEqual({
       ...{ format: "xl-json", name: "web", uuid: "1-2", guest: "hvm" },
+      deviceModel: "qemu-xen-traditional",
       ...{ vcpus: 2, maxVcpus: 4, memoryKiB: 512, maxMemoryKiB: 1024 },
       disks: { count: 2, shown: ["xvda raw /dev/vg/web", "hdc raw /cd.iso cdrom"] },
       nics: { count: 1, shown: ["00:16:3e:00:00:01 br0 e1000"] },
@@ -79,7 +89,7 @@ describe("libvirt's XML in short", () => {
       <name>db &amp; more</name><uuid>1-2</uuid>
       <memory unit='GiB'>2</memory><currentMemory>1048576</currentMemory>
       <vcpu placement='static' current='1'>4</vcpu>
-      <os><type arch='x86_64'>hvm</type></os>
+      <os><type arch='x86_64' machine='xenfv'>hvm</type></os>
       <devices>
         <disk type='file' device='disk'><driver name='qemu' type='raw'/>
           <source file='/img'/><target dev='xvda' bus='xen'/></disk>
@@ -91,6 +101,7 @@ describe("libvirt's XML in short", () => {
       </devices>`);
     expect(summary).toEqual({
       ...{ format: "libvirt-xml", name: "db & more", uuid: "1-2", guest: "hvm" },
+      machine: "xenfv",
       ...{ vcpus: 1, maxVcpus: 4, memoryKiB: 1_048_576, maxMemoryKiB: 2_097_152 },
       disks: { count: 1, shown: ["file disk raw /img xvda"] },
       nics: { count: 1, shown: ["bridge 00:16:3e:00:00:01 br0"] },
@@ -137,9 +148,11 @@ describe("xl's text in short", () => {
       pci = [
         '0000:03:10.1',
       ]
+      device_model_version = "qemu-xen"
       boot = "dc"`;
     expect(of("xl", text)).toEqual({
       ...{ format: "xl-text", name: "old", uuid: "1-2", guest: "hvm" },
+      deviceModel: "qemu-xen",
       ...{ vcpus: 1, maxVcpus: 4, memoryKiB: 524_288, maxMemoryKiB: 1_048_576 },
       disks: { count: 2, shown: ["phy:/dev/vg/a,xvda,w", "file:/cd.iso,hdc:cdrom,r"] },
       nics: { count: 1, shown: ["bridge=br0"] },
@@ -152,6 +165,56 @@ describe("xl's text in short", () => {
     for (const text of ["", "= = =", "name", "]]]", '"'.repeat(200_001), "[".repeat(200_000)]) {
       expect(of("xl", text)).toEqual({ format: "xl-text", ...EMPTY });
     }
+  });
+});
+
+describe("the facts of a config", () => {
+  it("are those of the summary, with names as long as they are", () => {
+    const name = "n".repeat(1000);
+    const text = JSON.stringify({ c_info: { name }, b_info: { max_vcpus: 3 } });
+    expect(factsOf("xl", text)).toEqual({ format: "xl-json", name, maxVcpus: 3 });
+  });
+
+  it("are found in XML that is not whole, before the break and behind it", () => {
+    const start = "<domain type='xen'><name>x</name><memory>64</memory>";
+    const vcpus = { name: "x", maxMemoryKiB: 64, maxVcpus: 4, vcpus: 4 };
+    const os = "<os><type machine='xenfv'>hvm</type></os>";
+    expect(factsOf("libvirt", `${start}<vcpu>4</vcpu>${os}`)).toMatchObject({
+      ...vcpus,
+      guest: "hvm",
+      machine: "xenfv",
+    });
+    expect(factsOf("libvirt", `${start}<a b=c d><vcpu>4</vcpu>`)).not.toHaveProperty("vcpus");
+    expect(factsOf("libvirt", `${start}<a b=c d></a><!-- -- --><vcpu>4</vcpu>`)).toMatchObject(
+      vcpus,
+    );
+    expect(factsOf("libvirt", `${start}<vcpu>4`)).not.toHaveProperty("vcpus");
+  });
+
+  it("are searched for in bounded time where nothing is whole", () => {
+    expect(factsOf("libvirt", "</a>".repeat(2_000_000))).toEqual({ format: "libvirt-xml" });
+  }, 5000);
+
+  it("are not taken from comments, metadata and other text", () => {
+    const decoys = "<!-- <vcpu>1</vcpu> --><metadata><vcpu>2</vcpu></metadata>";
+    const text = `<domain>${decoys}<title>&lt;vcpu>3</title><vcpu>8</vcpu></domain>`;
+    expect(factsOf("libvirt", text)).toMatchObject({ maxVcpus: 8 });
+  });
+
+  it("of xl's text are completed as xl does it", () => {
+    const told = factsOf("xl", "builder='hvm'\ntype='pvh'\nvcpus=2\nmemory=1");
+    const memory = { memoryKiB: 1024, maxMemoryKiB: 1024 };
+    expect(told).toEqual({ format: "xl-text", guest: "pvh", vcpus: 2, maxVcpus: 2, ...memory });
+  });
+
+  it("are found behind a list that is not closed", () => {
+    const told = factsOf("xl", "disk = [ 'phy:/a,xvda,w',\nvcpus = 4\nname='n'");
+    expect(told).toMatchObject({ maxVcpus: 4, name: "n" });
+  });
+
+  it("are told by a xend file that has a text, none by its S-expression", () => {
+    expect(factsOf("xend", "name = 'old'\nvcpus = 2")).toMatchObject({ name: "old", maxVcpus: 2 });
+    expect(factsOf("xend", "(domain (vcpus 2)\n vcpus = 3)")).toBeNull();
   });
 });
 
