@@ -69,7 +69,7 @@ export async function extractCommand(file: string, flags: ExtractFlags): Promise
       writeJson({ v: 1, command: "extract", tool: TOOL, files: [result] });
     } else if (!flags.quiet && path !== STANDARD_OUTPUT) writeOut(renderExtract(result));
     else if (result.verdict === "reject") writeErr(renderExtract(result));
-    const good = result.verdict === "accept" && flags.salvage !== true;
+    const good = result.output !== undefined && flags.salvage !== true;
     return good ? EXIT_ACCEPTED : EXIT_REJECTED;
   });
 }

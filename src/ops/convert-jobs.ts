@@ -19,16 +19,15 @@ import {
   type StreamEvent,
   xenstoreHeaderOf,
 } from "../stream/index.js";
-import type { Image } from "./image.js";
+import { type Image, READ_HERE } from "./image.js";
 import type { Output } from "./output.js";
 
 /** Watches are written in the document's form, whatever form they come in. */
 const XENSTORE_MENDED: ReadonlySet<string> = new Set(["XS-WEX-3"]);
-const NONE_MENDED: ReadonlySet<string> = new Set();
 
 /** Whether an image has no errors but those that its conversion mends. */
 export function isConvertible({ collector }: Image, into: "guest" | "xenstore"): boolean {
-  return !collector.rejectsBeyond(into === "xenstore" ? XENSTORE_MENDED : NONE_MENDED);
+  return !collector.rejectsBeyond(into === "xenstore" ? XENSTORE_MENDED : READ_HERE);
 }
 
 /** What a job works with. */

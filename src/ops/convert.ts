@@ -1,6 +1,6 @@
 /**
  * `convert`: one image into another container or version. A file is judged first, so that nothing
- * is written of one that is rejected; a pipe is judged on the way, and its output given up then.
+ * is written of one that is rejected for more than its conversion mends; a pipe is judged on the way.
  * What is written and how is export/'s. Source: INTERFACE, convert.
  */
 import type { EngineName } from "../engine/index.js";

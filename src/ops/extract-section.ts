@@ -10,7 +10,7 @@ import { packXenstorePairs } from "../stream/index.js";
 import { fileResult, withCompression } from "./documents.js";
 import { withExcerpts } from "./excerpts.js";
 import { driveOptions, openOptions, type ReadingHooks } from "./hooks.js";
-import { Image, type ReadingOptions } from "./image.js";
+import { Image, READ_HERE, type ReadingOptions } from "./image.js";
 import { STANDARD_OUTPUT, writeOutput } from "./output.js";
 import type { Platform } from "./runtime.js";
 import { mustSpare } from "./same-file.js";
@@ -50,7 +50,7 @@ export async function extractSectionFile(
     const bytes = size ?? (image.end ? image.end.byteOffset + image.end.trailingBytes : null);
     const judged = fileResult(image, file, bytes, performance.now() - startMs);
     const result = await withExcerpts(judged, source, hooks.signal);
-    if (result.verdict === "reject") return withCompression(result, compression);
+    if (image.collector.rejectsBeyond(READ_HERE)) return withCompression(result, compression);
     const section = sectionOf(image.restorer, options.section);
     if (section === null) {
       throw new UsageError(`${file} has no section ${options.section}`, { option: "--section" });

@@ -26,7 +26,7 @@ import { alignedBytes } from "./aligned-bytes.js";
 import { fileResult, restoreResult, withCompression } from "./documents.js";
 import { type GenidChange, genidJob } from "./genid.js";
 import { driveOptions, openOptions, PhaseProgress, type ReadingHooks } from "./hooks.js";
-import { Image, type ReadingOptions } from "./image.js";
+import { Image, READ_HERE, type ReadingOptions } from "./image.js";
 import type { Platform } from "./runtime.js";
 import { salvageSource } from "./salvage.js";
 import { mustSpare } from "./same-file.js";
@@ -99,7 +99,7 @@ async function extractSource(task: Task, outPath: string): Promise<ExtractFileRe
   const genid = await driveAsync(change, source, abortOnly(hooks));
   const told = () => ({ ...restoreResult(image, judged(), {}, genid), ...salvage });
   const { guest, domain } = image.restorer;
-  const refused = image.collector.verdict() === "reject" && options.salvage !== true;
+  const refused = image.collector.rejectsBeyond(READ_HERE) && options.salvage !== true;
   if (refused) return told();
   if (guest === null || domain === null) {
     throw new UsageError(`${file} holds no guest memory`, { option: "FILE" });

@@ -1,29 +1,40 @@
 /**
- * What a restore takes from a container's config: the number of vcpus, PVH or not, and what a host
- * has to have. Everything else in a config is for people and for the toolstack. A config that cannot
+ * What a restore takes from a container's config: the number of vcpus, the type of the domain, and
+ * what a host has to have. Everything else in a config is for people and for the toolstack. A config that cannot
  * be read says nothing here, and is judged by the container's own rules.
  */
 import { type ConfigFacts, configFactsOf, type SectionEvent } from "../stream/index.js";
+
+/** The types of domains that a config may ask for; a PVH domain is filled from an HVM stream. */
+export type DomainType = "pv" | "hvm" | "pvh";
 
 /** What a config tells of the domain that is restored. */
 export interface DomainConfig {
   /** The most that it may have. */
   readonly vcpus: number | null;
-  /** Null where no type is told. */
-  readonly pvh: boolean | null;
+  /** Null where no type is told. Of xl's text PVH alone: it has several keys for the others. */
+  readonly type: DomainType | null;
 }
 
-/** The words for PVH: xl's and libvirt's. */
-const PVH_GUESTS: readonly string[] = ["pvh", "xenpvh"];
+/** xl's words and libvirt's, which reads two for PV. */
+const TYPES: ReadonlyMap<string, DomainType> = new Map([
+  ["pv", "pv"],
+  ["xen", "pv"],
+  ["linux", "pv"],
+  ["hvm", "hvm"],
+  ["pvh", "pvh"],
+  ["xenpvh", "pvh"],
+]);
 /** A name that may be one of QEMU's machines, or a device model. */
 const NAME = /^[^"']{1,64}$/;
 
 /** What a section tells; all null where it is no config. */
 export function domainConfigOf(section: SectionEvent): DomainConfig {
-  const { maxVcpus = 0, guest }: Partial<ConfigFacts> = configFactsOf(section) ?? {};
+  const { format, maxVcpus = 0, guest = "" }: Partial<ConfigFacts> = configFactsOf(section) ?? {};
+  const type = TYPES.get(guest) ?? null;
   return {
     vcpus: maxVcpus > 0 ? maxVcpus : null,
-    pvh: guest === undefined ? null : PVH_GUESTS.includes(guest),
+    type: format === "xl-text" && type !== "pvh" ? null : type,
   };
 }
 

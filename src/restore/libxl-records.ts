@@ -20,6 +20,7 @@ import {
   type SectionEvent,
   xenstorePairs,
 } from "../stream/index.js";
+import type { DomainType } from "./config.js";
 import type { RestoreOptions } from "./options.js";
 
 /** What an emulator record holds, as a restorer hands it on. */
@@ -39,8 +40,8 @@ export class LibxlRecords {
   /** Emulator records that came before it was known whether the domain may have them. */
   readonly #early: RecordHead[] = [];
   #contextInEpoch = false;
-  /** The container's config tells of a PVH guest, which has no device model. */
-  pvh = false;
+  /** What the container's config says of the domain: only an HVM domain has a device model. */
+  domainType: DomainType | null = null;
 
   constructor(options: RestoreOptions) {
     this.#options = options;
@@ -62,7 +63,7 @@ export class LibxlRecords {
   /** The domain's kind is known now: judge the emulator records that came before (LL-EMU-3). */
   guestKnown(guest: GuestKind): void {
     for (const head of this.#early.splice(0)) {
-      if (guest === "pv" || this.pvh) this.#options.report({ ...placeOf(head), rule: "LL-EMU-3" });
+      if (guest === "pv") this.#options.report({ ...placeOf(head), rule: "LL-EMU-3" });
     }
   }
 
@@ -79,12 +80,18 @@ export class LibxlRecords {
     const codec: RecordCodec<unknown> = row.codec as RecordCodec<never>;
     const { value, faults } = codec.decode(body, bodyContext(head));
     let stopped = value === null;
-    for (const fault of faults) stopped = this.#options.report(fault) || stopped;
+    for (const fault of faults) {
+      const stops = this.#options.report(fault);
+      // The early form is refused by Xen and read here, so that a conversion can mend it.
+      if (fault.rule !== "LL-XS-6") stopped ||= stops;
+    }
     const emulator =
       head.type === LIBXL_REC_TYPE_EMULATOR_CONTEXT ||
       head.type === LIBXL_REC_TYPE_EMULATOR_XENSTORE_DATA;
-    if (emulator && guest === null) this.#early.push(head);
-    if (emulator && (guest === "pv" || (guest === "hvm" && this.pvh))) {
+    // What the domain is, its config decides: a stream of another kind is LC-DOM-1.
+    const type = this.domainType ?? guest;
+    if (emulator && type === null) this.#early.push(head);
+    if (emulator && (type === "pv" || type === "pvh")) {
       stopped = this.#options.report({ ...placeOf(head), rule: "LL-EMU-3" }) || stopped;
     }
     if (stopped) return;

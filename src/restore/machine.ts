@@ -5,7 +5,7 @@
  * Source: libxc and libxl stream documents; Xen xg_sr_restore.c and libxl_stream_read.c (facts).
  */
 import { XenstoreChecks } from "../checks/index.js";
-import type { XenstoreHeader } from "../format/index.js";
+import { type GuestKind, IMAGE_HEADER_BYTES, type XenstoreHeader } from "../format/index.js";
 import { Guest } from "../guest/index.js";
 import {
   type ContainerEvent,
@@ -122,9 +122,9 @@ export class Restorer {
 
   #section(section: SectionEvent): void {
     this.sections.push(section);
-    const { vcpus, pvh } = domainConfigOf(section);
+    const { vcpus, type } = domainConfigOf(section);
     this.#vcpus ??= vcpus;
-    this.libxl.pvh ||= pvh === true;
+    this.libxl.domainType ??= type;
     this.libxl.section(section);
     if (section.name !== "hvm-context" || section.body === null) return;
     const { layer, byteOffset } = section;
@@ -211,10 +211,30 @@ export class Restorer {
       onBatch: options.onBatch,
     });
     this.domain = new DomainFacts(known ? kind : null, this.#version, this.#xen);
-    this.domain.pvh = this.libxl.pvh;
+    this.domain.pvh = this.libxl.domainType === "pvh";
     this.#libxc = new LibxcRecords(options, this.domain, this.guest);
     this.#frozen = false;
-    if (known) this.libxl.guestKnown(kind);
+    if (!known) return;
+    this.#judgeKind(kind, event);
+    this.libxl.guestKnown(kind);
+  }
+
+  /**
+   * LC-DOM-1: the config says what domain is to be filled, and of what kind a converter is to take
+   * a legacy stream for.
+   */
+  #judgeKind(kind: GuestKind, { layer, byteOffset }: MomentEvent): void {
+    const type = this.libxl.domainType;
+    if (type === null || (kind === "pv") === (type === "pv")) return;
+    const expected = `a stream of ${type === "pv" ? "a PV" : "an HVM"} guest`;
+    const actual = `one of ${kind === "pv" ? "a PV" : "an HVM"} guest`;
+    const message = `The config asks for a ${type.toUpperCase()} domain: the stream is ${actual}.`;
+    // A legacy stream has no field for it.
+    const place =
+      layer === "libxc"
+        ? { layer, byteOffset: byteOffset + IMAGE_HEADER_BYTES }
+        : { layer, byteOffset, field: null };
+    this.options.report({ rule: "LC-DOM-1", ...place, message, expected, actual });
   }
 
   #committed(): void {

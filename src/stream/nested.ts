@@ -31,6 +31,17 @@ export interface NestedContext {
  */
 export type NestedReader = (byteOffset: number, context: NestedContext) => Reader<number>;
 
+/** What a user may say of the stream in a wrapper. */
+const NESTED_HINTS: readonly string[] = ["libxc", "libxl", "legacy", "legacy32", "legacy64"];
+
+/**
+ * What a hint says of the stream in a wrapper: one that names a wrapper was about the file, whose
+ * magic decided already.
+ */
+export function nestedHint(hint: string | null): string | null {
+  return hint !== null && NESTED_HINTS.includes(hint) ? hint : null;
+}
+
 /** Look at what begins at `byteOffset` and leave it to be read again, on a pipe too. */
 export function* peekHead(byteOffset: number): Job<Uint8Array> {
   const head = new Uint8Array(DETECT_BYTES);

@@ -10,7 +10,7 @@ import { readLegacy } from "./legacy/reader.js";
 import { readLibvirt } from "./libvirt/reader.js";
 import { readLibxc } from "./libxc/reader.js";
 import { readLibxl } from "./libxl/reader.js";
-import { type NestedReader, peekHead } from "./nested.js";
+import { type NestedReader, nestedHint, peekHead } from "./nested.js";
 import type { Reader } from "./protocol.js";
 import { readQemu } from "./qemu/reader.js";
 import { skipBytes } from "./requests.js";
@@ -57,7 +57,8 @@ export function* readImage(options: OpenOptions): Reader<ImageEnd> {
 }
 
 function* readOuter(detected: Detected, head: Uint8Array, options: OpenOptions): Reader<number> {
-  const { limits, formatHint: hint } = options;
+  const { limits } = options;
+  const hint = nestedHint(options.formatHint);
   const nested = nestedReader(options);
   switch (detected.name) {
     case "libxc":

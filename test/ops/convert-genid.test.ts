@@ -264,7 +264,7 @@ describe("the id of xl's config", () => {
   });
 
   it("is told where JSON has no place for it", async () => {
-    const path = xlFile('{"c_info":{"type":"pv"}}');
+    const path = xlFile('{"c_info":{"type":"hvm"}}');
     const { notes } = await convert(path, "xl", { genid: NEW });
     expect(notes).toEqual(["genid-not-configured", "emulator-missing"]);
   });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { domainConfigOf, qemuOfConfig } from "../../src/restore/config.js";
 import type { SectionEvent } from "../../src/stream/index.js";
 
-const NOTHING = { vcpus: null, pvh: null };
+const NOTHING = { vcpus: null, type: null };
 
 function section(layer: SectionEvent["layer"], text: string): SectionEvent {
   const body = new TextEncoder().encode(text);
@@ -13,24 +13,24 @@ function section(layer: SectionEvent["layer"], text: string): SectionEvent {
 describe("the domain by its config", () => {
   it("has the most vcpus that it may have, whichever form the config has", () => {
     const xml = "<domain><vcpu current='1'>4</vcpu><os><type>xenpvh</type></os></domain>\0";
-    expect(domainConfigOf(section("libvirt", xml))).toEqual({ vcpus: 4, pvh: true });
+    expect(domainConfigOf(section("libvirt", xml))).toEqual({ vcpus: 4, type: "pvh" });
     const json = '{"c_info":{"type":"hvm"},"b_info":{"max_vcpus":4,"avail_vcpus":[0]}}';
-    expect(domainConfigOf(section("xl", json))).toEqual({ vcpus: 4, pvh: false });
+    expect(domainConfigOf(section("xl", json))).toEqual({ vcpus: 4, type: "hvm" });
     const text = "type = 'pvh'\nvcpus = 1\nmaxvcpus = 4\n";
-    expect(domainConfigOf(section("xl", text))).toEqual({ vcpus: 4, pvh: true });
-    expect(domainConfigOf(section("xend", "vcpus = 4"))).toEqual({ vcpus: 4, pvh: null });
+    expect(domainConfigOf(section("xl", text))).toEqual({ vcpus: 4, type: "pvh" });
+    expect(domainConfigOf(section("xend", "vcpus = 4"))).toEqual({ vcpus: 4, type: null });
   });
 
   it("is not what a comment or the metadata of others say", () => {
     const decoys = "<!-- <vcpu>1</vcpu> --><metadata><x><type>xenpvh</type></x></metadata>";
     const xml = `<domain>${decoys}<vcpu>2</vcpu></domain>`;
-    expect(domainConfigOf(section("libvirt", xml))).toEqual({ vcpus: 2, pvh: null });
+    expect(domainConfigOf(section("libvirt", xml))).toEqual({ vcpus: 2, type: null });
     expect(domainConfigOf(section("xl", "# \nx = [ 'y',\n'vcpus = 9' ]\n"))).toEqual(NOTHING);
   });
 
   it("is told as far as a config that is not whole goes", () => {
     const cut = "<domain><vcpu>2</vcpu><os><type>xenpvh</type>";
-    expect(domainConfigOf(section("libvirt", cut))).toEqual({ vcpus: 2, pvh: true });
+    expect(domainConfigOf(section("libvirt", cut))).toEqual({ vcpus: 2, type: "pvh" });
     expect(domainConfigOf(section("xl", '{"b_info":{"max_vcpus":2'))).toEqual(NOTHING);
     expect(domainConfigOf(section("xl", '{"b_info":{"max_vcpus":0}}'))).toEqual(NOTHING);
   });

@@ -90,7 +90,9 @@ export const LIBXC_FRAMING_RULES = [
     sentence: "The domain type is 1 (x86 PV) or 2 (x86 HVM) and that of the domain to be filled.",
     enforcedBy: ["spec", "restore", "verify"],
     source: DOMAIN_SOURCE,
-    hint: "Types 3 and 4 of old documents were withdrawn; no release restores any but 1 and 2.",
+    hint:
+      "Types 3 and 4 of old documents were withdrawn; no release restores any but 1 and 2. Where " +
+      "the container's config asks for the other type, it is not the config of this guest.",
     example: "domain type 4",
   },
   {

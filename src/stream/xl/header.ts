@@ -207,7 +207,7 @@ function jsonFaults(config: Uint8Array, fault: HeaderFault): Fault[] {
     const text = { expected: "one JSON object", actual: parsed.reason };
     return [fault("XL-7", XL_CONFIG_LENGTH_BYTES, text)];
   }
-  if (config.at(-1) === 0) return [];
+  if (config.includes(0)) return [];
   const text = { expected: "a NUL at the end of the config", actual: "none" };
   return [fault("XL-7", XL_CONFIG_LENGTH_BYTES + config.length - 1, text)];
 }

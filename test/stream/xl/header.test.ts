@@ -134,7 +134,7 @@ describe("the optional data of an xl file", () => {
   });
 
   it("take a JSON config up to its first NUL, as a reader of C text does", () => {
-    const config = text('{"name": "Ümlaut"}\0junk\0');
+    const config = text(`{"name": "Ümlaut"}\0junk`);
     expect(decodeData(joined(words(config.length), config)).faults).toEqual([]);
     expect(parseJsonConfig(config)).toEqual({ ok: true, config: { name: "Ümlaut" } });
   });
