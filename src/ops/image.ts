@@ -43,11 +43,10 @@ export interface ReadingOptions {
 }
 
 /**
- * Errors that stop Xen's readers, not ours: a wrapper that sends its stream to the wrong reader, and
- * a record in the form that it had before the first release. An image without others has all that
- * it should; what is written of it is right.
+ * Errors that stop Xen's readers, not ours: a wrapper that sends its stream to the wrong reader. An
+ * image without others has all that it should; what is written of it is right.
  */
-export const READ_HERE: ReadonlySet<string> = new Set(["XL-9", "LV-6", "LL-XS-6"]);
+export const READ_HERE: ReadonlySet<string> = new Set(["XL-9", "LV-6"]);
 
 /** Everything by default: Xen's own verdict, a plain stream, detection by bytes. */
 export const READING_DEFAULTS = {

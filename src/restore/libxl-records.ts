@@ -80,11 +80,7 @@ export class LibxlRecords {
     const codec: RecordCodec<unknown> = row.codec as RecordCodec<never>;
     const { value, faults } = codec.decode(body, bodyContext(head));
     let stopped = value === null;
-    for (const fault of faults) {
-      const stops = this.#options.report(fault);
-      // The early form is refused by Xen and read here, so that a conversion can mend it.
-      if (fault.rule !== "LL-XS-6") stopped ||= stops;
-    }
+    for (const fault of faults) stopped = this.#options.report(fault) || stopped;
     const emulator =
       head.type === LIBXL_REC_TYPE_EMULATOR_CONTEXT ||
       head.type === LIBXL_REC_TYPE_EMULATOR_XENSTORE_DATA;

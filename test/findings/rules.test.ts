@@ -27,7 +27,7 @@ const REJECTED = [
   ...[...run("LC-PV", 20, 23), "LC-PV-25", "LC-TSC-1", "LC-TSC-3", "LC-HVM-1", "LC-HVM-5"],
   ...["LC-HVM-7", "LC-POL-1", "LC-ORD-2", "LC-ORD-4", "LC-ORD-5", "LC-ORD-9", "LC-CP-1"],
   ...["LC-CP-7", "LC-SIM-5"],
-  ...[...run("LL-HDR", 1, 3), "LL-REC-2", "LL-REC-4", "LL-EMU-1", "LL-EMU-3", "LL-XS-1", "LL-XS-6"],
+  ...[...run("LL-HDR", 1, 3), "LL-REC-2", "LL-REC-4", "LL-EMU-1", "LL-EMU-3", "LL-XS-1"],
   ...["LL-XS-2", "LL-CS-1", "LL-CS-2", "LL-SM-2", "LL-SM-8", "LL-SM-10", "LL-SM-11"],
   ...[...run("XL", 1, 3), "XL-5", "XL-7", "XL-9", ...run("LV", 1, 3), "LV-6", "LV-8"],
   ...["XA-1", "XA-2", ...run("XA", 10, 12), "DT-8", "DT-14", "DT-15"],
@@ -50,7 +50,7 @@ const REJECTED = [
 const STRICT_ONLY = [
   ...["LC-HDR-6", "LC-HDR-7", "LC-DOM-3", "LC-REC-6", "LC-REC-8", "LC-TYP-4", "LC-PG-6"],
   ...["LC-PG-7", "LC-PV-3", "LC-PV-13", "LC-TSC-2", "LC-HVM-3", "LC-ORD-1", "LC-VER-3", "LC-CP-2"],
-  ...["LL-HDR-4", "LL-REC-3", "LL-REC-5", "LL-EMU-2", "LL-XS-3", "LL-POS-4"],
+  ...["LL-HDR-4", "LL-REC-3", "LL-REC-5", "LL-EMU-2", "LL-XS-3", "LL-XS-6", "LL-POS-4"],
   "HP-2",
   ...["XS-REC-3", ...run("XS-CON", 1, 3), "XS-CON-6", "XS-WAT-3", ...run("XS-WEX", 1, 3)],
   ...["XS-TA-1", ...run("XS-NOD", 1, 5), "XS-NOD-7", "XS-QUO-5", ...run("XS-DOM", 1, 3)],

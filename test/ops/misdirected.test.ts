@@ -1,7 +1,6 @@
 /**
- * Images that Xen's tools cannot read and xenstream can: a wrapper that names the wrong reader, XL-9
- * and LV-6, and an early record, LL-XS-6. They are rejected, and yet what is inside can be had and
- * converted.
+ * Images whose wrapper names the wrong reader, XL-9 and LV-6: rejected, for Xen's tools would fail,
+ * and yet what is inside can be had and converted.
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
@@ -9,10 +8,10 @@ import { DEFAULT_LIMITS } from "../../src/findings/index.js";
 import { extractSectionFile } from "../../src/ops/extract-section.js";
 import { convertFile, extractFile, READING_DEFAULTS } from "../../src/ops/index.js";
 import { concat } from "../builders/bytes.js";
-import { hvm as legacyHvm, toolstackBlob, VIDEO } from "../builders/legacy.js";
+import { hvm as legacyHvm } from "../builders/legacy.js";
 import { libvirt } from "../builders/libvirt.js";
-import { emulatorContext, LIBXL_REC, libxlStream, xlHeader } from "../builders/libxl.js";
-import { join, libxlRecord } from "../builders/parts.js";
+import { emulatorContext, libxlStream, xlHeader } from "../builders/libxl.js";
+import { join } from "../builders/parts.js";
 import { runBytes } from "../harness.js";
 import { hvm } from "../rules/tables/row.js";
 import { optionsOf, platform, stored, unused } from "./convert-support.js";
@@ -62,21 +61,5 @@ describe("a wrapper that names the wrong reader", () => {
     const result = await convertFile(platform, path, unused("out"), optionsOf("xl", {}));
     expect(result.findings.map(({ rule }) => rule)).toContain("LL-SM-2");
     expect(result.output).toBeUndefined();
-  });
-});
-
-describe("the toolstack blob in place of emulator xenstore data", () => {
-  const early = libxlRecord(LIBXL_REC.EMULATOR_XENSTORE_DATA, toolstackBlob(64, VIDEO));
-  const image = join(libxlStream(hvm(), [early, emulatorContext()]));
-
-  it("is rejected, LL-XS-6, and becomes strings in a conversion", async () => {
-    const ran = runBytes(image);
-    expect(ran.errors).toEqual(["LL-XS-6"]);
-    const output = unused("out");
-    await convertFile(platform, stored(image), output, optionsOf("libxl", {}));
-    const written = runBytes(readFileSync(output), { profile: "strict" });
-    expect(written.errors).toEqual([]);
-    expect(written.image.restorer.libxl.xenstore).toEqual(ran.image.restorer.libxl.xenstore);
-    expect(written.image.restorer.libxl.xenstore).toHaveLength(3);
   });
 });

@@ -195,9 +195,9 @@ export const LIBXL_RECORDS_RULES = [
   },
   {
     id: "LL-XS-6",
-    ...REJECTED,
+    ...STRICT_ONLY,
     sentence: "Emulator xenstore data is strings, not the toolstack blob of legacy streams.",
-    enforcedBy: ["spec", "restore"],
+    enforcedBy: ["spec"],
     source: "Patches of July 2015 that introduced the libxl stream; Xen libxl_stream_read.c",
     hint: "It is read here; released versions of Xen refuse the record: convert the image first.",
     example: "a record of type 2 that begins with version 1 and a count of regions",
