@@ -1,7 +1,7 @@
 /**
  * Question: what does a batch cost, beside reading its images?
- * Method: whole processes, taking turns, all processors, output thrown away. 1,000 images of 1 MiB
- * and 16 of 64 MiB, in the page cache; the small ones also from the disk.
+ * Method: whole processes, taking turns, all processors, output thrown away. 1,000 images of 1 MiB,
+ * one of them, and 16 of 64 MiB, in the page cache; the small ones also from the disk.
  * Baseline: `cat` of the same images, where they are as cold.
  * Unit: milliseconds a process.
  */
@@ -22,6 +22,7 @@ const notes: string[] = [];
 
 interface Images {
   readonly name: string;
+  /** What the batch is given: a folder, or one image. */
   readonly folder: string;
   readonly paths: readonly string[];
 }
@@ -69,7 +70,10 @@ const small = await makeImages("1,000 of 1 MiB", 1000, MIB);
 const large = await makeImages("16 of 64 MiB", 16, 64 * MIB);
 const many = [{ ...XXH3, ...TARGET }, SHA256, { args: ["verify"] }];
 const few = [XXH3, SHA256, { args: ["verify", "--read-data"] }];
+const first = small.paths.slice(0, 1);
+const one = { name: "one of 1 MiB", folder: first.join(), paths: first };
 const rows: Row[] = [
+  ...(await alternate(tasksOf(one, [XXH3]), rounds)),
   ...(await alternate(tasksOf(small, many), rounds)),
   ...(await alternate(tasksOf(large, few), rounds)),
 ];

@@ -71,7 +71,7 @@ try {
     text.push(tableOf(answers[name]));
     console.log(text.at(-1));
   }
-  const options = { sizeMiB, rounds: Number(values.rounds) };
+  const options = { sizeMiB, rounds: Number(values.rounds), only: positionals };
   const run = { machine, options, answers };
   if (before !== null) {
     text.push(`\n${orderText(before, run)}`);

@@ -1,6 +1,7 @@
 /**
- * Keeps a run: bench/results/<date>-<cpu>/ gets the raw numbers, the tables, a page of plots and a
- * README that says how it was made; the project's README quotes its main rows between two marks.
+ * Keeps a run: bench/results/<date>-<cpu>-node<release>/ gets the raw numbers, the tables, a page of
+ * plots and a README that says how it was made; the project's README quotes its main rows between
+ * two marks. A run of some benchmarks alone is kept under their names too, and is not quoted.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -36,15 +37,17 @@ const QUOTED = [
 
 /** Write all of it. Returns the folder, from the root of the project. */
 export function archive(run, text) {
-  const { machine } = run;
-  const folder = `bench/results/${machine.date.slice(0, 10)}-${slug(machine.cpu)}`;
+  const { machine, options } = run;
+  const [major] = machine.node.replace("v", "").split(".");
+  const names = [machine.date.slice(0, 10), slug(machine.cpu), `node${major}`, ...options.only];
+  const folder = `bench/results/${names.join("-")}`;
   const write = (name, contents) => writeFileSync(join(ROOT, folder, name), contents);
   mkdirSync(join(ROOT, folder), { recursive: true });
   write("results.json", `${JSON.stringify(run, null, 1)}\n`);
   write("summary.txt", `${text}\n`);
   write("plots.svg", plotsOf(run));
   write("README.md", readmeOf(run));
-  quote(run, folder);
+  if (options.only.length === 0) quote(run, folder);
   return folder;
 }
 
@@ -61,7 +64,7 @@ function readmeOf(run) {
   return `# Run of ${machine.date.slice(0, 10)}, ${machine.cpu}, ${machine.cpus} cpus
 
 \`\`\`
-npm run bench -- --archive --size ${options.sizeMiB} --rounds ${options.rounds}
+npm run bench -- ${[...options.only, "--archive"].join(" ")} --size ${options.sizeMiB} --rounds ${options.rounds}
 \`\`\`
 
 Commit ${machine.commit}, Node ${machine.node}, ${machine.platform}, ${machine.compiler ?? "no C compiler"}.
@@ -88,9 +91,9 @@ function rowAt({ answers }, [name, row]) {
 
 function quotedTable(run) {
   const lines = ["| Job | Median | Beside | Target |", "|---|---|---|---|"];
-  for (const at of QUOTED) {
-    const row = rowAt(run, at);
-    if (row === undefined) continue;
+  const quoted = QUOTED.map((at) => rowAt(run, at)).filter((row) => row !== undefined);
+  const all = Object.values(run.answers).flatMap(({ rows }) => rows);
+  for (const row of run.options.only.length === 0 ? quoted : all) {
     const target = targetOf(row);
     const beside =
       row.ratio === undefined
@@ -117,6 +120,7 @@ function comparison(run) {
       (times > 1.1 ? ahead : times < 0.9 ? behind : level).push(words);
     }
   }
+  if (ahead.length + level.length + behind.length === 0) return "";
   const line = (what, list) => (list.length === 0 ? [] : [`- ${what}: ${list.join(", ")}.`]);
   return [
     "Both engines on equal work, equal output checked first; how much more processor time TypeScript takes (kernels: time):",
