@@ -25,8 +25,8 @@ export interface Sha256Digests {
 }
 
 const PFN_BYTES = 8;
-/** Pages hashed at a time: one request, one update. */
-const STEP_PAGES = 256;
+/** Pages hashed at a time: one request, one update. Few, as their memory is made for each image. */
+const STEP_PAGES = 64;
 /** Pages folded at a time: a window of the engine. */
 const FOLD_PAGES = PAGE_WINDOW_BYTES / PAGE_BYTES;
 
