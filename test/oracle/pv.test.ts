@@ -167,6 +167,19 @@ describe("completion of a PV domain", () => {
     expect(rule(again(top, PAGE.L4TAB | PAGE.PINNED))).toBeUndefined();
   });
 
+  it("of EXTENDED blobs the last of a vcpu alone must tell its size", () => {
+    const [small, good] = [8, 128].map((size) => {
+      const blob = new Uint8Array(128);
+      new DataView(blob.buffer).setUint32(4, size, true);
+      return vcpuRecord(REC.X86_PV_VCPU_EXTENDED, 0, blob);
+    }) as [Part, Part];
+    const [end, ...rest] = pvStream(simplePlan(4)).toReversed() as [Part, ...Part[]];
+    const ending = (...parts: readonly Part[]) => rule([...rest.toReversed(), ...parts, end]);
+    expect(ending(small)).toBe("LC-PV-15");
+    expect(ending(good, small)).toBe("LC-PV-15");
+    expect(ending(small, good)).toBeUndefined();
+  });
+
   it("frames of the p2m that no record named are missed", () => {
     const [low, high] = [simplePlan(8, 600), p2mFrames(512, 600, [11])];
     const parts = pvStream(low).map((part) => (part.type === REC.X86_PV_P2M_FRAMES ? high : part));

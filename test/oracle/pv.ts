@@ -84,6 +84,8 @@ export class PvGuest {
   private readonly p2mFrames = new Map<number, bigint>();
   /** vcpu id -> its last BASIC record with a blob. */
   private readonly basics = new Map<number, StreamRecord>();
+  /** The same for EXTENDED: a hypervisor sees none but the last. */
+  private readonly extended = new Map<number, StreamRecord>();
 
   constructor(
     private readonly image: Image,
@@ -135,7 +137,7 @@ export class PvGuest {
     }
     const blobBytes = record.length - 8;
     if (!this.blobSizeFits(record.type, blobBytes)) throw new Reject("LC-PV-15", record.at);
-    if (record.type === EXTENDED) this.extendedSize(record, blobBytes);
+    if (record.type === EXTENDED) this.extended.set(id, record);
     if (record.type === BASIC) this.basics.set(id, record);
   }
 
@@ -147,7 +149,8 @@ export class PvGuest {
   }
 
   /** An EXTENDED blob tells its own size; what the record lacks of it is zero to a hypervisor. */
-  private extendedSize(record: StreamRecord, blobBytes: number): void {
+  private extendedSize(record: StreamRecord): void {
+    const blobBytes = record.length - 8;
     const at = record.body + 12;
     let size = 0;
     for (let i = 0; i < 4 && 4 + i < blobBytes; i += 1) size += this.image.u8(at + i) * 256 ** i;
@@ -179,6 +182,7 @@ export class PvGuest {
       if (id === 0) this.completeStartInfo(basic.body + 8, at);
       this.checkVcpu(basic.body + 8, at);
     }
+    for (const record of this.extended.values()) this.extendedSize(record);
     this.writeP2m(at);
   }
 
