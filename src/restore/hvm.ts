@@ -34,7 +34,7 @@ import { policyEntries } from "./policy.js";
 const CONSOLE_CONNECTION = 0xc10;
 
 /** Framing faults after which a record that is missing may be one that could not be read. */
-const LOSES_RECORDS: ReadonlySet<string> = new Set(["HC-1", "HC-4", "HC-5", "HC-6"]);
+const LOSES_RECORDS: ReadonlySet<string> = new Set(["HC-4", "HC-5", "HC-6"]);
 
 /** Pages that a restorer clears when the parameter arrives, by the full 64-bit index (HP-2). */
 const CLEARED = new Map<bigint, string>([
