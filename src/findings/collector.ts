@@ -9,17 +9,6 @@ import type { Fault, Finding, Profile, Verdict } from "./finding.js";
 import type { Limits } from "./limits.js";
 import { ruleOf, severityOf, stopsRestore } from "./rules/index.js";
 
-/** What became of a fault. */
-export interface Judgement {
-  /** Made when it is asked for, where it was not kept. */
-  readonly finding: Finding;
-  /**
-   * Whether Xen's restorer would stop here, whatever the profile: the faulty record is refused and
-   * has no effect on the guest.
-   */
-  readonly stopsRestore: boolean;
-}
-
 /** A finding with its place in the order of arrival, which breaks ties. */
 interface Kept {
   readonly finding: Finding;
@@ -51,14 +40,16 @@ export class FindingCollector {
   /**
    * Judge a fault and keep its finding.
    *
-   * @returns the finding, kept or not, and whether it stops a restore
+   * @returns whether Xen's restorer would stop here, whatever the profile: the faulty record is
+   *   refused and has no effect on the guest
    * @throws {InternalError} if the fault names a rule or case that is not in the registry
    */
-  add(fault: Fault): Judgement {
+  add(fault: Fault): boolean {
     const { profile } = this;
     if (this.#full && severityOf(fault.rule, fault.ruleCase, profile) !== "error") {
+      // It would be made for nobody: a hostile image has millions of them.
       this.#dropped += 1;
-      return new NotKept(fault, profile);
+      return stopsRestore(fault);
     }
     const finding = judge(fault, profile);
     const kept = { finding, sequence: this.#sequence };
@@ -69,7 +60,7 @@ export class FindingCollector {
     } else {
       this.#keep(kept, this.#others);
     }
-    return { finding, stopsRestore: stopsRestore(fault) };
+    return stopsRestore(fault);
   }
 
   /** Count faults that were left out because another fault made them. */
@@ -112,23 +103,6 @@ export class FindingCollector {
       if (into !== this.#errors || this.#others.pop() === undefined) return;
     }
     into.push(kept);
-  }
-}
-
-/** What became of a fault beyond the limit: its finding is made only if asked for. */
-class NotKept implements Judgement {
-  readonly stopsRestore: boolean;
-  readonly #fault: Fault;
-  readonly #profile: Profile;
-
-  constructor(fault: Fault, profile: Profile) {
-    this.#fault = fault;
-    this.#profile = profile;
-    this.stopsRestore = stopsRestore(fault);
-  }
-
-  get finding(): Finding {
-    return judge(this.#fault, this.#profile);
   }
 }
 

@@ -86,7 +86,7 @@ export class Image {
       checkpoint: options.checkpoint,
       onBatch: options.onBatch,
       host: options.host,
-      report: (fault) => this.collector.add(fault).stopsRestore,
+      report: (fault) => this.collector.add(fault),
       suppress: () => this.collector.suppress(),
     };
     this.restorer = new Restorer(restore);

@@ -22,33 +22,35 @@ function collect(faults: readonly Fault[], maxFindingsKept: number = 100): Findi
   return collector;
 }
 
+/** The finding of one fault, and whether it stops a restore. */
+function judged(each: Fault, profile: "restore" | "strict" = "restore") {
+  const collector = new FindingCollector(profile, DEFAULT_LIMITS);
+  const stopsRestore = collector.add(each);
+  const [finding] = collector.findings();
+  if (finding === undefined) throw new Error("a finding is kept");
+  return { finding, stopsRestore };
+}
+
 describe("judging a fault", () => {
   it("takes the severity from the profile", () => {
-    const restore = new FindingCollector("restore", DEFAULT_LIMITS);
-    const strict = new FindingCollector("strict", DEFAULT_LIMITS);
-    expect(restore.add(fault(RESERVED_BITS, 8)).finding.severity).toBe("warning");
-    expect(strict.add(fault(RESERVED_BITS, 8)).finding.severity).toBe("error");
+    expect(judged(fault(RESERVED_BITS, 8)).finding.severity).toBe("warning");
+    expect(judged(fault(RESERVED_BITS, 8), "strict").finding.severity).toBe("error");
   });
 
   it("takes the severity of the case where one is named", () => {
-    const collector = new FindingCollector("restore", DEFAULT_LIMITS);
     const long = fault("LC-PV-2", 8, { ruleCase: "long" });
-    expect(collector.add(long)).toMatchObject({
-      finding: { severity: "warning" },
-      stopsRestore: false,
-    });
-    expect(collector.add(fault("LC-PV-2", 8)).stopsRestore).toBe(true);
+    expect(judged(long)).toMatchObject({ finding: { severity: "warning" }, stopsRestore: false });
+    expect(judged(fault("LC-PV-2", 8)).stopsRestore).toBe(true);
   });
 
   it("tells under strict too whether Xen's restorer would stop", () => {
-    const strict = new FindingCollector("strict", DEFAULT_LIMITS);
-    const { finding, stopsRestore } = strict.add(fault(RESERVED_BITS, 8));
+    const { finding, stopsRestore } = judged(fault(RESERVED_BITS, 8), "strict");
     expect([finding.severity, stopsRestore]).toEqual(["error", false]);
   });
 
   it("tells the breach and its values where the fault has no words", () => {
     const values = { expected: "a page type of 0x0-0x4 or 0x9-0xf", actual: "type 0x6" };
-    const { finding } = collect([]).add(fault(BAD_TYPE, 8, values));
+    const { finding } = judged(fault(BAD_TYPE, 8, values));
     expect(finding.message).toMatch(
       /^An entry has a page type .*: found type 0x6, expected a page/,
     );
@@ -58,7 +60,7 @@ describe("judging a fault", () => {
   it("keeps the fault's own words and place, and nothing else", () => {
     const place = { recordIndex: 3, recordType: "PAGE_DATA", entryIndex: 7 };
     const words = { message: "Type 6.", expected: "0..4", actual: "6", hint: "None." };
-    const { finding } = collect([]).add(fault(BAD_TYPE, 8, { ...place, ...words }));
+    const { finding } = judged(fault(BAD_TYPE, 8, { ...place, ...words }));
     const at = { rule: BAD_TYPE, severity: "error", layer: "libxc", byteOffset: 8 };
     const field = { byteOffset: 8, bytes: 8 };
     expect(finding).toEqual({ ...at, ...place, ...words, field });
@@ -66,7 +68,7 @@ describe("judging a fault", () => {
 
   it("names the field that the fault does, else that of the case, else that of the rule", () => {
     const fieldOf = (rule: string, more: Partial<Fault> = {}) =>
-      collect([]).add(fault(rule, 8, more)).finding.field;
+      judged(fault(rule, 8, more)).finding.field;
     expect(fieldOf("LC-REC-4")).toEqual({ byteOffset: 12, bytes: 4 });
     expect(fieldOf("LC-HDR-4", { ruleCase: "on-host" })).toEqual({ byteOffset: 20, bytes: 4 });
     expect(fieldOf("LC-REC-4", { field: { at: 1, bytes: 2 } })).toEqual({
@@ -79,7 +81,7 @@ describe("judging a fault", () => {
 
   it("leaves out what does not apply, so that JSON has no empty fields", () => {
     const more = { recordIndex: undefined, field: null };
-    const { finding } = collect([]).add(fault(TRAILING, 8, more));
+    const { finding } = judged(fault(TRAILING, 8, more));
     expect(Object.keys(finding).sort()).toEqual(
       ["byteOffset", "hint", "layer", "message", "rule", "severity"].sort(),
     );
@@ -155,7 +157,7 @@ describe("the cap on findings", () => {
     expect(collector.dropped).toBe(2);
   });
 
-  it("makes no finding of a warning beyond it, unless it is asked for", () => {
+  it("makes no finding of a warning beyond it", () => {
     const collector = collect([fault(RESERVED_BITS, 1)], 1);
     let asked = 0;
     const beyond = {
@@ -165,11 +167,10 @@ describe("the cap on findings", () => {
         return "seen";
       },
     };
-    const judgement = collector.add(beyond);
+    expect(collector.add(beyond)).toBe(false);
     expect(collector.dropped).toBe(1);
-    expect(judgement.stopsRestore).toBe(false);
     expect(asked).toBe(0);
-    expect(judgement.finding).toMatchObject({ rule: TRAILING, severity: "note", actual: "seen" });
+    expect(judged(beyond).finding.actual).toBe("seen");
   });
 
   it("lets an error beyond it reject, and shows the error in place of the last warning", () => {
